@@ -1,0 +1,101 @@
+"""The artifacts' forms (DESIGN "way of the data"): schemas, and reading and writing them whole.
+
+Rows are keyed by string ids. Nothing is aligned by position across files: who combines two
+tables joins them by id.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rematch.errors import UserError
+from rematch.files import replacing
+
+_S = pa.string()
+
+ARTICLES = pa.schema([("article_id", _S), ("title", _S), ("text", _S), ("digest", _S)])
+"""`digest`: SHA-256 of the source title and text; orders rows and breaks ties."""
+
+IMAGES = pa.schema([("image_id", _S), ("file", _S), ("digest", _S)])
+"""`file`: path of the photo; `digest`: SHA-256 of its decoded pixels and size."""
+
+QRELS = pa.schema([("article_id", _S), ("image_id", _S)])
+"""The truth, one row a relevant pair. Read by evaluation alone."""
+
+REJECTS = pa.schema([("file", _S), ("line", pa.int64()), ("kind", _S), ("id", _S), ("reason", _S)])
+"""`line`: 1-based line in `file`; `kind`: "article", "image" or "pair"; `reason`: for a person."""
+
+TEXTS = pa.schema(
+    [
+        ("article_id", _S),
+        ("title", _S),
+        ("text", _S),
+        ("source_title", _S),
+        ("source_text", _S),
+    ]
+)
+"""Translated and cleaned text, beside what it was before the step."""
+
+QUERIES = pa.schema([("article_id", _S), ("query", _S)])
+"""The first N words of each article, as an encoder reads them."""
+
+RANKING = pa.schema(
+    [("article_id", _S), ("rank", pa.int32()), ("image_id", _S), ("score", pa.float32())]
+)
+"""Text to image: each article's first K photos; `rank` counts from 1."""
+
+IMAGE_RANKING = pa.schema(
+    [("image_id", _S), ("rank", pa.int32()), ("article_id", _S), ("score", pa.float32())]
+)
+"""Image to text: each photo's first K articles."""
+
+METRICS = pa.schema(
+    [
+        ("run", _S),
+        ("direction", _S),
+        ("metric", _S),
+        ("value", pa.float64()),
+        ("low", pa.float64()),
+        ("high", pa.float64()),
+        ("n", pa.int64()),
+    ]
+)
+"""One row a run x direction x metric; `low`, `high`: 95 % interval; `n`: number of queries."""
+
+
+def write(table: pa.Table, path: str | os.PathLike[str]) -> None:
+    """Write `table` as Parquet, whole or not at all."""
+    with replacing(path) as beside:
+        pq.write_table(table, beside)
+
+
+def read(path: str | os.PathLike[str], schema: pa.Schema) -> pa.Table:
+    """Read a Parquet artifact and hold it to `schema`: those columns, types and order.
+
+    Raises:
+        UserError: a column is missing or has another type, or an id is null.
+    """
+    table = pq.read_table(path)
+    missing = [name for name in schema.names if name not in table.schema.names]
+    if missing:
+        raise UserError(
+            f"{Path(path)}: column {missing[0]!r} is missing; delete the file to have it made again"
+        )
+    table = table.select(schema.names).cast(schema)
+    for name in schema.names:
+        if name.endswith("_id") and table[name].null_count:
+            raise UserError(f"{Path(path)}: column {name!r} has a null id; every row needs an id")
+    return table
+
+
+def from_rows(rows: list[dict[str, object]], schema: pa.Schema) -> pa.Table:
+    """A table of `schema` from dictionaries; an empty list gives an empty table."""
+    return pa.Table.from_pylist(rows, schema=schema)
+
+
+CURVES = pa.schema([("run", _S), ("direction", _S), ("k", pa.int32()), ("recall", pa.float64())])
+"""Mean recall@k, one row a run x direction x k."""
