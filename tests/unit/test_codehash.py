@@ -1,0 +1,70 @@
+"""The code hash: what changes it and what does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from rematch.codehash import code_hash
+
+SCRIPT = '''"""A rule."""
+from package.first import go
+import os
+go()
+'''
+FIRST = '''"""A module."""
+from package import second
+
+def go():
+    """Say."""
+    return second.VALUE  # a comment
+'''
+
+
+@pytest.fixture
+def tree(tmp_path):
+    (tmp_path / "package").mkdir()
+    (tmp_path / "script.py").write_text(SCRIPT)
+    (tmp_path / "package/__init__.py").write_text("")
+    (tmp_path / "package/first.py").write_text(FIRST)
+    (tmp_path / "package/second.py").write_text("from package import first\nVALUE = 1\n")
+    (tmp_path / "package/other.py").write_text("VALUE = 1\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "same"),
+    [
+        ("script.py", '"""A rule."""', '"""Another."""', True),
+        ("script.py", "go()", "go()  # now", True),
+        ("script.py", "go()\n", "go( )\n\n", True),
+        ("script.py", "\ngo()", "\ngo(1)", False),
+        ("package/first.py", '    """Say."""\n', "", True),
+        ("package/first.py", "second.VALUE", "second.VALUE + 1", False),
+        ("package/second.py", "= 1", "= 2", False),
+        ("package/second.py", "= 1", "= '1'", False),
+        ("package/other.py", "= 1", "= 2", True),
+        ("package/__init__.py", "", "X = 1", False),
+    ],
+)
+def test_only_code_that_is_reached_counts(tree, file, old, new, same):
+    before = code_hash(tree / "script.py", (tree,))
+    path = tree / file
+    path.write_text(path.read_text().replace(old, new) if old else new)
+    assert (code_hash(tree / "script.py", (tree,)) == before) is same
+
+
+def test_the_folder_does_not_count(tree, tmp_path_factory):
+    import shutil
+
+    other = tmp_path_factory.mktemp("elsewhere") / "tree"
+    shutil.copytree(tree, other)
+    assert code_hash(other / "script.py", (other,)) == code_hash(tree / "script.py", (tree,))
+
+
+def test_every_script_of_the_workflow_reaches_the_package():
+    from pathlib import Path
+
+    scripts = Path(__file__).parents[2] / "workflow/scripts"
+    for script in scripts.glob("*.py"):
+        alone = code_hash(script, ())
+        assert code_hash(script, (scripts,)) != alone, script.name

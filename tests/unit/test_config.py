@@ -1,0 +1,169 @@
+"""The configuration: what is refused, in which words, and what it expands to."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from rematch.config import (
+    ConfigError,
+    describe_runs,
+    ensembles,
+    load_schema,
+    points,
+    validated,
+)
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = load_schema(ROOT / "workflow/schemas/config.schema.yaml")
+DEMO = yaml.safe_load((ROOT / "config/config.yaml").read_text("utf-8"))
+MADE = [DEMO["corpora"]["demo"][key] for key in ("pairs", "photos")] + [
+    DEMO["translations"]["memory"]["memory"]
+]
+
+
+@pytest.fixture(autouse=True)
+def in_root(monkeypatch):
+    monkeypatch.chdir(ROOT)
+
+
+def changed(path, value):
+    config = copy.deepcopy(DEMO)
+    *way, last = path
+    part = config
+    for key in way:
+        part = part[key]
+    if value is None:
+        del part[last]
+    else:
+        part[last] = value
+    return config
+
+
+def faults(config):
+    with pytest.raises(ConfigError) as caught:
+        validated(config, SCHEMA, MADE)
+    return str(caught.value).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "expected"),
+    [
+        (["sweeps"], {}, "config: sweeps: unknown key; did you mean 'sweep'?"),
+        (["sweep"], None, "config: sweep: missing; add it"),
+        (["sweep", "words"], [10, "ten"], "config: sweep.words[1]: 'ten' is no word count"),
+        (["sweep", "words"], [0], "config: sweep.words[0]: 0 is no word count"),
+        (["sweep", "words"], [], "config: sweep.words: is empty"),
+        (["sweep", "words"], [10, 10], "config: sweep.words: 10 is listed twice"),
+        (["sweep", "words"], 10, "config: sweep.words: 10 is no list"),
+        (["sweep", "model"], ["dem"], "did you mean 'demo'?"),
+        (["sweep", "model"], ["a b"], "config: sweep.model[0]: 'a b' is not allowed here"),
+        (["cleanings", "paper", "steps"], ["lowr"], "'lowr' is not one of"),
+        (["cleanings", "paper", "guard"], "yes", "'yes' is no true or false; correct it"),
+        (["ensembles", "run05", 3, "words"], 50, "config: ensembles.run05[3].words: no run has 50"),
+        (["ensembles", "run05", 3, "words"], 30, "config: ensembles.run05[3]: the same run"),
+        (["ensembles", "run05", 3], {"weight": 1}, "config: ensembles.run05[3]: all members must"),
+        (["ensembles", "run05", 3, "weight"], -1, "config: ensembles.run05[3].weight: -1"),
+        (["ensembles", "memory"], [{"words": 10, "weight": 1}], "a translation has this name"),
+        (["models", "demo", "name"], "ViT-B/32", "config: models.demo: give either checkpoint"),
+        (["models", "demo", "checkpoint"], "x.pt", "models.demo.checkpoint: x.pt does not exist"),
+        (["corpora", "demo", "pairs"], "x.tsv", "corpora.demo.pairs: x.tsv does not exist"),
+        (["corpora", "demo", "photos"], "x", "config: corpora.demo.photos: x does not exist"),
+        (["corpora", "demo", "truth"], "x", "config: corpora.demo.truth: stands beside pairs"),
+        (["corpora", "demo", "pairs"], None, "config: corpora.demo: give pairs"),
+        (["translations", "memory", "memory"], "x", "translations.memory.memory: x does not exist"),
+        (["evaluation", "top"], 50, "config: evaluation.recall_at[4]: 100 is beyond the 50"),
+        (["word_statistics"], "x.zip", "config: word_statistics: x.zip does not exist"),
+        (
+            ["evaluation", "reference"],
+            "x.csv",
+            "config: evaluation.reference: x.csv does not exist",
+        ),
+    ],
+)
+def test_a_fault_is_one_line_with_the_keys_path(path, value, expected):
+    found = faults(changed(path, value))
+    assert len(found) == 1 and expected in found[0], found
+
+
+def test_every_fault_is_named_at_once():
+    config = changed(["sweep", "words"], ["ten"])
+    config["colour"] = "red"
+    assert len(faults(config)) == 2
+
+
+def test_what_the_sweep_does_not_use_need_not_exist():
+    config = changed(["corpora", "other"], {"pairs": "none.tsv", "photos": "none"})
+    validated(config, SCHEMA, MADE)
+
+
+def test_the_default_config_and_the_schema_agree():
+    config = validated(DEMO, SCHEMA, MADE)
+    assert config["encoding"] == {"device": "cpu", "threads": 1, "cache": "~/.cache/clip"}
+    assert config["cleanings"]["paper"]["guard"] is True
+    for file in (ROOT / "config").glob("*.yaml"):
+        overlay = yaml.safe_load(file.read_text("utf-8"))
+        assert set(overlay) <= set(SCHEMA["properties"]), file.name
+
+
+def test_the_schema_names_what_the_package_has():
+    from rematch.clean import STEPS
+    from rematch.match import SCORERS
+    from rematch.models import BACKENDS
+    from rematch.translators import BACKENDS as TRANSLATORS
+
+    def entry(section):
+        return SCHEMA["properties"][section]["additionalProperties"]["properties"]
+
+    assert set(entry("cleanings")["steps"]["items"]["enum"]) == set(STEPS)
+    assert set(entry("scorers")["kind"]["enum"]) == set(SCORERS)
+    assert set(entry("models")["backend"]["enum"]) == set(BACKENDS)
+    assert set(entry("translations")["backend"]["enum"]) == set(TRANSLATORS)
+
+
+def test_runs_are_every_combination_named_by_their_point():
+    config = validated(DEMO, SCHEMA, MADE)
+    assert [point.run for point in points(config)] == [
+        f"memory.paper.w{n}.demo.cosine" for n in (10, 20, 30, 40)
+    ]
+    (ensemble,) = ensembles(config)
+    assert ensemble.run == "run05.memory.paper.demo.cosine"
+    assert [point.run for point in ensemble.members] == [point.run for point in points(config)]
+    assert ensemble.weights == (0.25,) * 4
+
+
+def test_an_ensemble_is_expanded_over_the_axes_it_leaves_open():
+    config = changed(["sweep", "translation"], ["memory", "none"])
+    config["sweep"]["cleaning"] = ["paper", "raw"]
+    found = ensembles(validated(config, SCHEMA, MADE))
+    assert len(found) == 4
+    runs = {point.run for point in points(config)}
+    assert all(point.run in runs for ensemble in found for point in ensemble.members)
+    assert len({ensemble.run for ensemble in found}) == 4
+
+
+def test_an_ensemble_may_cross_models():
+    config = changed(["sweep", "model"], ["demo", "vit-b-32"])
+    config["ensembles"] = {
+        "both": [{"model": "demo", "weight": 1}, {"model": "vit-b-32", "weight": 2}]
+    }
+    found = ensembles(validated(config, SCHEMA, MADE))
+    assert [ensemble.open["words"] for ensemble in found] == ["10", "20", "30", "40"]
+    assert found[0].run == "both.memory.paper.w10.cosine"
+
+
+def test_runs_describe_themselves():
+    config = validated(DEMO, SCHEMA, MADE)
+    rows = describe_runs(config)
+    assert [row["label"] for row in rows] == ["w10", "w20", "w30", "w40", "run05"]
+    assert rows[-1]["words"] == "10+20+30+40"
+    assert rows[-1]["weights"] == {row["run"]: 0.25 for row in rows[:-1]}
+
+
+def test_the_given_config_is_not_changed():
+    before = copy.deepcopy(DEMO)
+    validated(DEMO, SCHEMA, MADE)
+    assert before == DEMO
