@@ -1,0 +1,181 @@
+"""A web server on loopback that answers like a translation service, and misbehaves on request."""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+ERROR_PAGE = (
+    "Error 500 (Server Error)!!1500.That’s an error.There was an error. "
+    "Please try again later.That’s all we know."
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request as it came in; `text` is its parameter q, empty if there is none."""
+
+    when: float
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: str
+
+    @property
+    def text(self) -> str:
+        return self.query.get("q", "")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """`hang`: seconds of silence before it. `drop`: close the connection without an answer."""
+
+    body: str = ""
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    hang: float = 0.0
+    drop: bool = False
+
+
+def english(text: str) -> str:
+    """What the server says for a text: an injective function, so that mixed answers show."""
+    return f"EN [{text}]"
+
+
+def page(answer: str, tag: str = "result-container") -> str:
+    """The page of translate.google.com/m around an answer, with every special as an entity."""
+    body = html.escape(answer).encode("ascii", "xmlcharrefreplace").decode("ascii")
+    return (
+        "<!DOCTYPE html><html><head><title>Google Translate</title></head><body>"
+        f'<div class="root-container"><div class="{tag}">{body}</div></div></body></html>'
+    )
+
+
+def translated(asked: Asked) -> Reply:
+    return Reply(page(english(asked.text)))
+
+
+def empty(asked: Asked) -> Reply:
+    return Reply(page(""))
+
+
+def echo(asked: Asked) -> Reply:
+    return Reply(page(asked.text))
+
+
+def error_page(asked: Asked) -> Reply:
+    return Reply(page(ERROR_PAGE))
+
+
+def no_result(asked: Asked) -> Reply:
+    return Reply(page(english(asked.text), tag="consent"))
+
+
+def silence(asked: Asked) -> Reply:
+    return Reply(page(english(asked.text)), hang=5.0)
+
+
+def dropped(asked: Asked) -> Reply:
+    return Reply(drop=True)
+
+
+def status(code: int, **headers: str) -> Callable[[Asked], Reply]:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda asked: Reply("sorry", code, named)
+
+
+def answering(payload: Callable[[Asked], object], code: int = 200) -> Callable[[Asked], Reply]:
+    """A service that speaks JSON."""
+    return lambda asked: Reply(json.dumps(payload(asked)), code)
+
+
+class Loopback:
+    """Serves while the `with` block runs.
+
+    `schedule` gives, for the n-th request of a text (from 0), the behaviour; by default each
+    text is translated.
+    """
+
+    def __init__(
+        self, schedule: Callable[[str, int], Callable[[Asked], Reply]] | None = None
+    ) -> None:
+        self.asked: list[Asked] = []
+        self._schedule = schedule or (lambda text, nth: translated)
+        self._seen: dict[str, int] = {}
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                parts = urlsplit(self.path)
+                length = int(self.headers.get("Content-Length") or 0)
+                asked = Asked(
+                    time.time(),
+                    self.command,
+                    self.path,
+                    {name: values[0] for name, values in parse_qs(parts.query).items()},
+                    dict(self.headers),
+                    self.rfile.read(length).decode("utf-8"),
+                )
+                reply = outer._reply(asked)
+                if reply.hang:
+                    outer._closing.wait(reply.hang)
+                if reply.drop:
+                    self.close_connection = True
+                    return
+                body = reply.body.encode("utf-8")
+                with contextlib.suppress(OSError):  # the client may be gone
+                    self.send_response(reply.status)
+                    self.send_header("Content-Type", "text/html; charset=utf-8")
+                    self.send_header("Content-Length", str(len(body)))
+                    for name, value in reply.headers.items():
+                        self.send_header(name, value)
+                    self.end_headers()
+                    self.wfile.write(body)
+
+            do_POST = do_GET
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+            request_queue_size = 64
+
+            def handle_error(self, request: object, client_address: object) -> None:
+                pass  # a killed client
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/m"
+
+    @property
+    def texts(self) -> list[str]:
+        """The parameter q of every request, as they came."""
+        return [asked.text for asked in self.asked]
+
+    def _reply(self, asked: Asked) -> Reply:
+        with self._lock:
+            self.asked.append(asked)
+            nth = self._seen.get(asked.text, 0)
+            self._seen[asked.text] = nth + 1
+        return self._schedule(asked.text, nth)(asked)
+
+    def __enter__(self) -> Loopback:
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._closing.set()
+        self._server.shutdown()
+        self._server.server_close()

@@ -1,0 +1,87 @@
+"""A ceiling on requests per second that holds across threads, processes and machines."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+import os
+import threading
+import time
+from pathlib import Path
+
+from rematch.errors import UserError
+
+log = logging.getLogger(__name__)
+
+LONGEST_PAUSE_S = 600.0
+"""No slot is given further ahead: a time beyond it comes from a wrong clock and is dropped."""
+
+
+class Gate:
+    """Hands out moments at which one request may start, `1 / per_second` seconds apart.
+
+    The file holds two times, seconds since 1970: the next free slot, and until when all
+    requests rest. It is locked (flock) only while they are read and changed, never while
+    waiting, and the system lets go of a killed process's lock.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], per_second: float) -> None:
+        self._path = Path(path)
+        self._step = 1.0 / per_second
+        self._lock = threading.Lock()  # flock does not part the threads of one open file
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise self._unusable(error) from error
+
+    def wait(self, stop: threading.Event) -> bool:
+        """Wait for a slot; false if `stop` was set meanwhile."""
+        while True:
+            slot, _ = self._change(take=True)
+            if stop.wait(max(slot - time.time(), 0.0)):
+                return False
+            _, rest = self._change()
+            if rest <= time.time():
+                return True
+
+    def pause(self, seconds: float) -> None:
+        """Let all requests rest, in every process, for `seconds` from now on at least."""
+        self._change(rest=time.time() + min(seconds, LONGEST_PAUSE_S))
+
+    def close(self) -> None:
+        os.close(self._file)
+
+    def _change(self, take: bool = False, rest: float = 0.0) -> tuple[float, float]:
+        """Under the lock: take a slot or prolong the rest; the slot (0 if none) and the rest."""
+        with self._lock:
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX)
+                try:
+                    return self._changed(take, rest)
+                finally:
+                    fcntl.flock(self._file, fcntl.LOCK_UN)
+            except OSError as error:
+                raise self._unusable(error) from error
+
+    def _changed(self, take: bool, rest: float) -> tuple[float, float]:
+        now = time.time()
+        following, resting = 0.0, 0.0
+        with contextlib.suppress(ValueError):  # new, or cut short by a kill
+            following, resting = map(float, os.pread(self._file, 64, 0).split())
+        if following > now + LONGEST_PAUSE_S + 1000 * self._step:
+            following = now
+        if resting > now + LONGEST_PAUSE_S:
+            resting = now
+        resting = max(resting, rest)
+        slot = max(now, following, resting) if take else 0.0
+        following = slot + self._step if take else following
+        os.pwrite(self._file, f"{following:20.6f} {resting:20.6f}\n".encode("ascii"), 0)
+        return slot, resting
+
+    def _unusable(self, error: OSError) -> UserError:
+        return UserError(
+            f"{self._path}: cannot be locked or written ({error.strerror}); keep the translation "
+            f"memory on a file system that allows locks"
+        )

@@ -1,0 +1,41 @@
+"""MyMemory's public interface: no key, texts under 500 characters, a daily quota."""
+
+from __future__ import annotations
+
+import re
+
+from rematch.translators.base import (
+    Ask,
+    Backend,
+    Engine,
+    RequestFailed,
+    TranslationOptions,
+    remembering,
+)
+
+_NOTICE = re.compile(r"MYMEMORY WARNING|INVALID LANGUAGE PAIR|QUERY LENGTH LIMIT")
+
+
+def build(options: TranslationOptions) -> Backend:
+    def open_() -> Ask:
+        from deep_translator import mymemory
+        from deep_translator.constants import MY_MEMORY_LANGUAGES_TO_CODES as known
+
+        from rematch.translators.web import asking, language
+
+        return asking(
+            mymemory,
+            lambda: mymemory.MyMemoryTranslator(
+                source=language(options.source, known), target=language(options.target, known)
+            ),
+            options.timeout_s,
+            inspect=_inspect,
+        )
+
+    return remembering(options, Engine(open_, max_chars=499))
+
+
+def _inspect(answer: str) -> None:
+    # Said with status 200 in the place of the translation.
+    if _NOTICE.match(answer):
+        raise RequestFailed(f"notice ({answer[:60]})", again=False, refused=True)
