@@ -10,18 +10,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from rematch import tables
 from rematch.errors import UserError
 
-Table: TypeAlias = pa.Table | pd.DataFrame
+if TYPE_CHECKING:
+    import pandas  # half of a job's imports, where a caller brings no data frame
+
+Table: TypeAlias = "pa.Table | pandas.DataFrame"
 Ints: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -166,11 +168,11 @@ def bootstrap(
 
     Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7(1), 1979;
     the percentile interval is in Efron and Tibshirani, "An Introduction to the Bootstrap", 1993,
-    chapter 13. The same seed redraws the same queries, whatever the values: intervals of two runs
-    over the same queries are comparable.
+    chapter 13. Queries are numbered by their values, not by their ids, so that renaming them moves
+    no interval.
 
     Args:
-        values: float64[n, m], n >= 1 queries in a fixed order, m metrics.
+        values: float64[n, m], n >= 1 queries in any order, m metrics.
 
     Returns:
         Lower and upper bounds, float64[m] each.
@@ -178,7 +180,7 @@ def bootstrap(
     n = len(values)
     # Few distinct rows exist (a rank decides them), so redrawn queries are counted by row.
     rows, kind = np.unique(values, axis=0, return_inverse=True)
-    kind = kind.reshape(-1).astype(np.int64)
+    kind = np.sort(kind.reshape(-1).astype(np.int64))
     rng = np.random.default_rng(seed)
     means = np.empty((resamples, values.shape[1]))
     step = max(1, _CHUNK // max(n, len(rows)))
@@ -329,7 +331,7 @@ def _check(run: pa.Table, query: str, document: str, source: str) -> None:
 
 
 def _arrow(table: Table) -> pa.Table:
-    if isinstance(table, pd.DataFrame):
+    if not isinstance(table, pa.Table):
         return pa.Table.from_pandas(table, preserve_index=False)
     return table
 
