@@ -113,7 +113,7 @@ def test_the_schema_names_what_the_package_has():
     from rematch.clean import STEPS
     from rematch.match import SCORERS
     from rematch.models import BACKENDS
-    from rematch.translators import BACKENDS as TRANSLATORS
+    from rematch.translators import BUILDERS
 
     def entry(section):
         return SCHEMA["properties"][section]["additionalProperties"]["properties"]
@@ -121,7 +121,7 @@ def test_the_schema_names_what_the_package_has():
     assert set(entry("cleanings")["steps"]["items"]["enum"]) == set(STEPS)
     assert set(entry("scorers")["kind"]["enum"]) == set(SCORERS)
     assert set(entry("models")["backend"]["enum"]) == set(BACKENDS)
-    assert set(entry("translations")["backend"]["enum"]) == set(TRANSLATORS)
+    assert set(entry("translations")["backend"]["enum"]) == set(BUILDERS)
 
 
 def test_runs_are_every_combination_named_by_their_point():

@@ -1,0 +1,34 @@
+# Re-assign the right photograph to every news article.
+# The DAG in words: ARCHITECTURE.md. Every config key: config/README.md.
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/corpus.smk"
+include: "workflow/rules/text.smk"
+include: "workflow/rules/embed.smk"
+include: "workflow/rules/match.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/report.smk"
+
+
+report: "workflow/report/workflow.rst"
+
+
+localrules:
+    all,
+
+
+rule all:
+    default_target: True
+    input:
+        targets(),
+
+
+onsuccess:
+    show_tables()

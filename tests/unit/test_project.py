@@ -1,0 +1,94 @@
+"""What the project says of itself: versions, files, documentation."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+
+CONDA_NAMES = {
+    "snakemake-minimal": "snakemake",
+    "pytorch": "torch",
+    "matplotlib-base": "matplotlib",
+    "pyyaml": "PyYAML",
+}
+
+
+def requirements() -> dict[str, str]:
+    lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
+    return dict(line.split("==") for line in lines if line and not line.startswith("#"))
+
+
+def test_conda_and_pip_install_the_same_versions() -> None:
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
+    assert environment["channels"][:2] == ["conda-forge", "bioconda"]
+    *plain, last = environment["dependencies"]
+    found = dict(re.split("==?", line, maxsplit=1) for line in plain if "=" in line)
+    clip, *rest = last["pip"]
+    found |= dict(line.split("==") for line in rest)
+    found = {CONDA_NAMES.get(name, name): version for name, version in found.items()}
+    assert found.pop("python") == "3.11"
+    pinned = requirements()
+    pinned.pop("clip-anytorch")
+    assert found == pinned
+    assert clip == (
+        "clip @ git+https://github.com/openai/CLIP.git@d05afc436d78f1c48dc0dbf8e5980a9d471f35f6"
+    )
+
+
+def test_every_package_that_is_imported_is_pinned() -> None:
+    names = {"PIL": "pillow", "yaml": "PyYAML", "clip": "clip-anytorch"}
+    pinned = {name.lower().replace("-", "_") for name in requirements()}
+    standard = sys.stdlib_module_names
+    ours = {"rematch", "make_corpus"}
+    for file in (ROOT / "workflow/scripts").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_bytes())):
+            found = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module:
+                found = [node.module]
+            for name in {name.split(".")[0] for name in found} - standard - ours:
+                needed = names.get(name, name).lower().replace("-", "_")
+                assert needed in pinned, f"{file.name} imports {name}"
+
+
+def test_every_rule_has_a_log_a_code_hash_and_a_thin_script() -> None:
+    rules = "".join(
+        file.read_text("utf-8") for file in sorted((ROOT / "workflow/rules").glob("*.smk"))
+    )
+    for name, body in re.findall(r"^rule (\w+):\n(.*?)(?=^\S|\Z)", rules, re.M | re.S):
+        (script,) = re.findall(r'script:\s+"\.\./scripts/(\w+\.py)"', body)
+        assert "log:" in body and f'code=code("{script}")' in body, name
+        assert "conda:" in body and "run:" not in body, name
+        lines = (ROOT / "workflow/scripts" / script).read_text("utf-8").splitlines()
+        assert len(lines) <= 40, f"{script} is not thin"
+
+
+def test_every_config_key_is_documented() -> None:
+    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text("utf-8"))
+    said = (ROOT / "config/README.md").read_text("utf-8")
+
+    def keys(part):
+        for name, value in part.get("properties", {}).items():
+            yield name
+            yield from keys(value)
+        if isinstance(part.get("additionalProperties"), dict):
+            yield from keys(part["additionalProperties"])
+        if isinstance(part.get("items"), dict):
+            yield from keys(part["items"])
+
+    assert {key for key in keys(schema) if f"`{key}`" not in said} == set()
+
+
+def test_the_truth_is_read_by_evaluation_alone() -> None:
+    for file in (ROOT / "workflow/rules").glob("*.smk"):
+        for name, body in re.findall(
+            r"^rule (\w+):\n(.*?)(?=^\S|\Z)", file.read_text("utf-8"), re.M | re.S
+        ):
+            reads = re.search(r"input:(.*?)(?=^    \w+:)", body, re.M | re.S)
+            if reads and "qrels" in reads[1]:
+                assert name in ("metrics", "rejects"), name

@@ -1,0 +1,43 @@
+# A corpus as published -> articles, photos, the truth, and what was refused.
+
+
+rule demo_corpus:
+    output:
+        articles=f"{DEMO}/articles.tsv",
+        memory=f"{DEMO}/translations.tsv",
+        photos=directory(f"{DEMO}/images"),
+    log:
+        "results/logs/demo_corpus.log",
+    conda:
+        "../../environment.yml"
+    params:
+        code=code("demo_corpus.py"),
+    message:
+        "drawing the demo corpus"
+    script:
+        "../scripts/demo_corpus.py"
+
+
+rule corpus:
+    input:
+        unpack(corpus_inputs),
+    output:
+        articles="results/{corpus}/corpus/articles.parquet",
+        images="results/{corpus}/corpus/images.parquet",
+        qrels="results/{corpus}/corpus/qrels.parquet",
+        rejects="results/{corpus}/corpus/rejects.parquet",
+    log:
+        "results/logs/corpus/{corpus}.log",
+    benchmark:
+        "results/benchmarks/corpus/{corpus}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 2
+    params:
+        files=entry("corpora", "corpus"),
+        photos=photo_listing,
+        code=code("corpus.py"),
+    message:
+        "reading corpus {wildcards.corpus}"
+    script:
+        "../scripts/corpus.py"

@@ -1,0 +1,85 @@
+# Rankings + the truth -> metrics -> tables and plots. The only rules that read qrels.parquet.
+
+
+rule metrics:
+    input:
+        ranking="results/{corpus}/runs/{run}/ranking.parquet",
+        image_ranking="results/{corpus}/runs/{run}/image_ranking.parquet",
+        qrels="results/{corpus}/corpus/qrels.parquet",
+    output:
+        metrics="results/{corpus}/runs/{run}/metrics.parquet",
+        curve="results/{corpus}/runs/{run}/recall_curve.parquet",
+    log:
+        "results/logs/metrics/{corpus}.{run}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        top=EVALUATION["top"],
+        recall_at=EVALUATION["recall_at"],
+        resamples=EVALUATION["resamples"],
+        code=code("metrics.py"),
+    message:
+        "evaluating {wildcards.run} of {wildcards.corpus}"
+    script:
+        "../scripts/metrics.py"
+
+
+rule table:
+    input:
+        metrics=expand("results/{{corpus}}/runs/{run}/metrics.parquet", run=RUNS),
+        reference=EVALUATION.get("reference", []),
+    output:
+        csv="results/{corpus}/table.csv",
+        markdown="results/{corpus}/table.md",
+        html=report(
+            "results/{corpus}/table.html",
+            caption="../report/table.rst",
+            category="{corpus}",
+            labels={"result": "table of runs"},
+        ),
+        metrics_csv="results/{corpus}/metrics.csv",
+        metrics_parquet="results/{corpus}/metrics.parquet",
+        numbers="results/{corpus}/numbers.json",
+    log:
+        "results/logs/table/{corpus}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        runs=describe_runs(CONFIG),
+        code=code("table.py"),
+    message:
+        "table of {wildcards.corpus}"
+    script:
+        "../scripts/table.py"
+
+
+rule plots:
+    input:
+        metrics=expand("results/{{corpus}}/runs/{run}/metrics.parquet", run=RUNS),
+        curves=expand("results/{{corpus}}/runs/{run}/recall_curve.parquet", run=RUNS),
+        reference=EVALUATION.get("reference", []),
+        images="results/{corpus}/corpus/images.parquet",
+    output:
+        words=report(
+            "results/{corpus}/plots/words.svg",
+            caption="../report/words.rst",
+            category="{corpus}",
+            labels={"result": "metrics against word count"},
+        ),
+        recall=report(
+            "results/{corpus}/plots/recall.svg",
+            caption="../report/recall.rst",
+            category="{corpus}",
+            labels={"result": "recall@k for k = 1 to K"},
+        ),
+    log:
+        "results/logs/plots/{corpus}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        runs=describe_runs(CONFIG),
+        code=code("plots.py"),
+    message:
+        "plots of {wildcards.corpus}"
+    script:
+        "../scripts/plots.py"

@@ -1,0 +1,82 @@
+# Embeddings -> similarity -> rankings -> submissions. An ensemble blends similarities.
+
+
+rule similarity:
+    input:
+        texts="results/{corpus}/embeddings/{model}/{translation}.{cleaning}.w{words}.arrow",
+        images="results/{corpus}/embeddings/{model}/images.arrow",
+    output:
+        "results/{corpus}/runs/{translation}.{cleaning}.w{words}.{model}.{scorer}/similarity.arrow",
+    log:
+        "results/logs/similarity/{corpus}.{translation}.{cleaning}.w{words}.{model}.{scorer}.log",
+    benchmark:
+        "results/benchmarks/similarity/{corpus}.{translation}.{cleaning}.w{words}.{model}.{scorer}.tsv"
+    wildcard_constraints:
+        translation="|".join(CONFIG["translations"]),
+    conda:
+        "../../environment.yml"
+    params:
+        scorer=entry("scorers", "scorer"),
+        code=code("similarity.py"),
+    message:
+        "scoring {output}"
+    script:
+        "../scripts/similarity.py"
+
+
+rule ensemble:
+    input:
+        members,
+    output:
+        "results/{corpus}/runs/{run}/similarity.arrow",
+    log:
+        "results/logs/ensemble/{corpus}.{run}.log",
+    wildcard_constraints:
+        run="|".join(map(re.escape, ENSEMBLES)) or "(?!)",
+    conda:
+        "../../environment.yml"
+    params:
+        weights=lambda wildcards: list(ENSEMBLES[wildcards.run].weights),
+        code=code("ensemble.py"),
+    message:
+        "blending {wildcards.run} of {wildcards.corpus}"
+    script:
+        "../scripts/ensemble.py"
+
+
+rule ranking:
+    input:
+        similarity="results/{corpus}/runs/{run}/similarity.arrow",
+        articles="results/{corpus}/corpus/articles.parquet",
+        images="results/{corpus}/corpus/images.parquet",
+    output:
+        ranking="results/{corpus}/runs/{run}/ranking.parquet",
+        image_ranking="results/{corpus}/runs/{run}/image_ranking.parquet",
+    log:
+        "results/logs/ranking/{corpus}.{run}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        top=EVALUATION["top"],
+        code=code("ranking.py"),
+    message:
+        "ranking {wildcards.run} of {wildcards.corpus}"
+    script:
+        "../scripts/ranking.py"
+
+
+rule submission:
+    input:
+        "results/{corpus}/runs/{run}/ranking.parquet",
+    output:
+        "results/{corpus}/runs/{run}/submission.tsv",
+    log:
+        "results/logs/submission/{corpus}.{run}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        code=code("submission.py"),
+    message:
+        "submission {wildcards.run} of {wildcards.corpus}"
+    script:
+        "../scripts/submission.py"

@@ -1,0 +1,53 @@
+# Pages that only `snakemake --report` shows, and the numbers that its captions quote.
+
+
+rule rejects:
+    input:
+        articles="results/{corpus}/corpus/articles.parquet",
+        images="results/{corpus}/corpus/images.parquet",
+        qrels="results/{corpus}/corpus/qrels.parquet",
+        rejects="results/{corpus}/corpus/rejects.parquet",
+    output:
+        report(
+            "results/{corpus}/rejects.html",
+            caption="../report/rejects.rst",
+            category="{corpus}",
+            labels={"result": "corpus and refused rows"},
+        ),
+    log:
+        "results/logs/rejects/{corpus}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        code=code("rejects.py"),
+    message:
+        "counting what was refused of {wildcards.corpus}"
+    script:
+        "../scripts/rejects.py"
+
+
+# The whole configuration is the parameter here, since the page shows it.
+rule setup:
+    output:
+        report(
+            "results/setup.html",
+            caption="../report/setup.rst",
+            category="setup",
+            labels={"result": "configuration and versions"},
+        ),
+    log:
+        "results/logs/setup.log",
+    conda:
+        "../../environment.yml"
+    params:
+        config=CONFIG,
+        versions=versions(),
+        code=code("setup.py"),
+    message:
+        "noting configuration and versions"
+    script:
+        "../scripts/setup.py"
+
+
+# Captions read them as snakemake.config["numbers"][corpus].
+config["numbers"] = caption_numbers()

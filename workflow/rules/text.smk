@@ -1,0 +1,78 @@
+# Articles -> translated -> cleaned -> the first N words.
+
+
+rule word_statistics:
+    output:
+        directory("resources/word_statistics"),
+    log:
+        "results/logs/word_statistics.log",
+    conda:
+        "../../environment.yml"
+    params:
+        source=CONFIG["word_statistics"],
+        code=code("word_statistics.py"),
+    message:
+        "word statistics from {params.source}"
+    script:
+        "../scripts/word_statistics.py"
+
+
+rule translate:
+    input:
+        articles="results/{corpus}/corpus/articles.parquet",
+        memory=translation_memory,
+    output:
+        "results/{corpus}/text/{translation}/translated.parquet",
+    log:
+        "results/logs/translate/{corpus}.{translation}.log",
+    benchmark:
+        "results/benchmarks/translate/{corpus}.{translation}.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        translation=entry("translations", "translation", "backend", "source", "target", "memory"),
+        code=code("translate.py"),
+    message:
+        "translating {wildcards.corpus} ({wildcards.translation})"
+    script:
+        "../scripts/translate.py"
+
+
+rule clean:
+    input:
+        texts="results/{corpus}/text/{translation}/translated.parquet",
+        statistics=needs_statistics,
+    output:
+        "results/{corpus}/text/{translation}/{cleaning}/cleaned.parquet",
+    log:
+        "results/logs/clean/{corpus}.{translation}.{cleaning}.log",
+    benchmark:
+        "results/benchmarks/clean/{corpus}.{translation}.{cleaning}.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        cleaning=entry("cleanings", "cleaning", "steps", "guard"),
+        language=language,
+        code=code("clean.py"),
+    message:
+        "cleaning {wildcards.corpus} ({wildcards.translation}, {wildcards.cleaning})"
+    script:
+        "../scripts/clean.py"
+
+
+rule words:
+    input:
+        "results/{corpus}/text/{translation}/{cleaning}/cleaned.parquet",
+    output:
+        "results/{corpus}/text/{translation}/{cleaning}/w{words}.parquet",
+    log:
+        "results/logs/words/{corpus}.{translation}.{cleaning}.w{words}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        cleaning=entry("cleanings", "cleaning", "fields"),
+        code=code("words.py"),
+    message:
+        "first {wildcards.words} words of {wildcards.corpus}"
+    script:
+        "../scripts/words.py"

@@ -1,0 +1,16 @@
+"""Rule clean: translated text -> cleaned text, beside what it was before."""
+
+from pathlib import Path
+
+from rematch import jobs, tables
+from rematch.clean import Cleaning, clean_articles, describe
+
+log = jobs.start(snakemake)
+texts = tables.read(snakemake.input.texts, tables.TEXTS)
+params = snakemake.params
+cleaning = Cleaning(tuple(params.cleaning["steps"]), params.cleaning["guard"], params.language)
+statistics = snakemake.input.get("statistics")
+cleaned, changes = clean_articles(texts, cleaning, Path(statistics) if statistics else None)
+for line in describe(changes):
+    log.info(line)
+tables.write(cleaned, snakemake.output[0])

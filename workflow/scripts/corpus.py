@@ -1,0 +1,11 @@
+"""Rule corpus: a corpus as published -> articles, photos, the truth, and what was refused."""
+
+from rematch import jobs, tables
+from rematch.corpus import CorpusSpec, read_corpus, summary_lines
+
+log = jobs.start(snakemake)
+corpus = read_corpus(CorpusSpec.from_config(snakemake.params.files), snakemake.threads)
+for line in summary_lines(corpus):
+    log.info(line)
+for name in ("articles", "images", "qrels", "rejects"):
+    tables.write(getattr(corpus, name), snakemake.output[name])

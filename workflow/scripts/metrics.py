@@ -1,0 +1,17 @@
+"""Rule metrics: a run's two rankings and the truth -> metrics and recall curves."""
+
+from rematch import jobs, tables
+from rematch.metrics import evaluate_both
+
+jobs.start(snakemake)
+metrics, curves = evaluate_both(
+    tables.read(snakemake.input.ranking, tables.RANKING),
+    tables.read(snakemake.input.image_ranking, tables.IMAGE_RANKING),
+    tables.read(snakemake.input.qrels, tables.QRELS),
+    run=snakemake.wildcards.run,
+    top=snakemake.params.top,
+    recall_at=snakemake.params.recall_at,
+    resamples=snakemake.params.resamples,
+)
+tables.write(metrics, snakemake.output.metrics)
+tables.write(curves, snakemake.output.curve)

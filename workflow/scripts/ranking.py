@@ -1,0 +1,18 @@
+"""Rule ranking: similarity -> every article's best photos, and every photo's best articles."""
+
+from rematch import jobs, tables
+from rematch.arrays import Similarity
+from rematch.corpus import tie_keys
+from rematch.match import rank
+
+jobs.start(snakemake)
+articles = tables.read(snakemake.input.articles, tables.ARTICLES)
+images = tables.read(snakemake.input.images, tables.IMAGES)
+ranking, image_ranking = rank(
+    Similarity(snakemake.input.similarity),
+    tie_keys("article", articles),
+    tie_keys("photo", images),
+    snakemake.params.top,
+)
+tables.write(ranking, snakemake.output.ranking)
+tables.write(image_ranking, snakemake.output.image_ranking)

@@ -1,0 +1,11 @@
+"""Rule similarity: text and photo embeddings -> scores of every article with every photo."""
+
+from rematch import jobs
+from rematch.arrays import read_embeddings, write_similarity
+from rematch.match import score
+
+jobs.start(snakemake)
+texts = read_embeddings(snakemake.input.texts)
+images = read_embeddings(snakemake.input.images)
+scores = score(texts, images, snakemake.params.scorer["kind"])
+write_similarity(snakemake.output[0], images.ids, scores)

@@ -1,0 +1,25 @@
+"""Rule table: the metrics of all runs of a corpus -> its table, and the numbers captions quote."""
+
+import json
+
+import pyarrow as pa
+
+from rematch import jobs, results, tables
+from rematch.files import write_text
+
+log = jobs.start(snakemake)
+metrics = pa.concat_tables([tables.read(path, tables.METRICS) for path in snakemake.input.metrics])
+reference = snakemake.input.get("reference")
+found = results.build(
+    metrics,
+    snakemake.params.runs,
+    results.read_reference(reference) if reference else (),
+    snakemake.wildcards.corpus,
+)
+write_text(snakemake.output.csv, results.table_csv(found))
+write_text(snakemake.output.markdown, results.table_md(found))
+write_text(snakemake.output.html, results.table_html(found))
+write_text(snakemake.output.metrics_csv, results.metrics_csv(metrics))
+tables.write(metrics, snakemake.output.metrics_parquet)
+write_text(snakemake.output.numbers, json.dumps(results.numbers(found), indent=1) + "\n")
+log.info("\n%s", results.table_md(found))

@@ -1,0 +1,12 @@
+"""Rule translate: every article's title and text -> the target language."""
+
+from rematch import jobs, tables
+from rematch.translate import translate_articles
+from rematch.translators.base import TranslationOptions
+
+jobs.start(snakemake)
+articles = tables.read(snakemake.input.articles, tables.ARTICLES)
+translation = snakemake.config["translations"][snakemake.wildcards.translation]
+options = TranslationOptions.from_config(translation)
+translated, _ = translate_articles(articles, options)
+tables.write(translated, snakemake.output[0])
