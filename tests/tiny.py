@@ -1,0 +1,76 @@
+"""A tiny CLIP and a tiny corpus, for tests that need real ones but not large ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+HEADER = ["article", "aid", "url", "img", "iid", "hashvalue", "title", "text", "imgFile"]
+
+THINGS = {
+    "Feuer": "fire",
+    "Hafen": "harbour",
+    "Stadion": "stadium",
+    "Brücke": "bridge",
+    "Schiff": "ship",
+    "Bürgermeister": "mayor",
+    "Regen": "rain",
+    "Zug": "train",
+    "Köln": "Köln",
+    "Merkel": "Merkel",
+}
+
+
+def make_clip(path: Path) -> Path:
+    """Write a CLIP in OpenAI's architecture with random weights, as a plain state dict."""
+    import torch
+
+    from rematch.openai_clip import load_clip_module
+
+    clip = load_clip_module()
+    torch.manual_seed(7)
+    model = clip.model.CLIP(
+        embed_dim=16,
+        image_resolution=32,
+        vision_layers=2,
+        vision_width=64,
+        vision_patch_size=16,
+        context_length=77,
+        vocab_size=49408,
+        transformer_width=64,
+        transformer_heads=1,
+        transformer_layers=2,
+    )
+    torch.save({key: value.half() for key, value in model.state_dict().items()}, path)
+    return path
+
+
+def make_corpus(folder: Path, n: int = 14, seed: int = 0) -> list[dict[str, str]]:
+    """Write articles.tsv (2021 training layout), images/ and translations.tsv; return the rows."""
+    rng = np.random.default_rng(seed)
+    rows, memory = [], {}
+    (folder / "images").mkdir(parents=True, exist_ok=True)
+    german, english = list(THINGS), list(THINGS.values())
+    for i in range(n):
+        picked = rng.integers(0, len(german), size=12)
+        parts = {"title": picked[:4], "text": picked[4:]}
+        row = dict.fromkeys(HEADER, "")
+        for part, words in parts.items():
+            row[part] = f"Nr. {i} " + " ".join(german[w] for w in words) + "."
+            memory[row[part]] = f"No. {i} " + " ".join(english[w] for w in words) + "."
+        row |= {"article": str(9000 + i), "iid": f"photo{i}", "imgFile": f"photo{i}.png"}
+        pixels = rng.integers(0, 256, (40, 50, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / "images" / row["imgFile"])
+        rows.append(row)
+    write_articles(folder / "articles.tsv", rows)
+    lines = ["source\ttarget", *(f"{source}\t{target}" for source, target in memory.items())]
+    (folder / "translations.tsv").write_text("\n".join(lines) + "\n", "utf-8")
+    return rows
+
+
+def write_articles(path: Path, rows: list[dict[str, str]]) -> None:
+    """Write rows in the 2021 training layout."""
+    lines = ["\t".join(HEADER), *("\t".join(row[name] for name in HEADER) for row in rows)]
+    path.write_bytes(("\r\n".join(lines) + "\r\n").encode())

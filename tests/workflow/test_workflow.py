@@ -1,0 +1,256 @@
+"""The workflow, really run on a tiny corpus."""
+
+from __future__ import annotations
+
+import copy
+import csv
+import io
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import pytrec_eval
+
+from tests.tiny import make_corpus, write_articles
+from tests.workflow.conftest import Project
+
+pytestmark = pytest.mark.xdist_group("workflow")
+
+RUNS = [
+    "memory.paper.w3.tiny.cosine",
+    "memory.paper.w6.tiny.cosine",
+    "run05.memory.paper.tiny.cosine",
+]
+RESULTS = [
+    "table.csv",
+    "table.md",
+    "table.html",
+    "metrics.csv",
+    "plots/words.svg",
+    "plots/recall.svg",
+    *(f"runs/{run}/{name}" for run in RUNS for name in ("ranking.parquet", "submission.tsv")),
+]
+
+
+def table(project: Project, corpus: str = "tiny") -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(project.read(f"{corpus}/table.csv").decode())))
+
+
+def rankings(project: Project, run: str) -> dict[str, list[str]]:
+    lists: dict[str, list[str]] = {}
+    for row in pq.read_table(
+        project.folder / f"results/tiny/runs/{run}/ranking.parquet"
+    ).to_pylist():
+        lists.setdefault(row["article_id"], []).append(row["image_id"])
+    return lists
+
+
+def test_every_run_has_a_row_and_a_submission(finished: Project) -> None:
+    assert [row["run"] for row in table(finished)] == RUNS
+    for run in RUNS:
+        lines = finished.read(f"tiny/runs/{run}/submission.tsv").decode().splitlines()
+        assert len(lines) == 15 and {line.count("\t") for line in lines} == {100}
+
+
+def test_table_equals_pytrec_eval_on_the_rankings(finished: Project) -> None:
+    folder = finished.folder / "results/tiny"
+    qrels: dict[str, dict[str, int]] = {}
+    for row in pq.read_table(folder / "corpus/qrels.parquet").to_pylist():
+        qrels.setdefault(row["article_id"], {})[row["image_id"]] = 1
+    measures = {"recip_rank", "recall_1", "recall_5", "recall_10"}
+    for row in table(finished):
+        run = {
+            article: {image: float(-rank) for rank, image in enumerate(images)}
+            for article, images in rankings(finished, row["run"]).items()
+        }
+        found = pytrec_eval.RelevanceEvaluator(qrels, measures).evaluate(run)
+        for ours, theirs in (
+            ("MRR@100", "recip_rank"),
+            ("R@1", "recall_1"),
+            ("R@5", "recall_5"),
+            ("R@10", "recall_10"),
+        ):
+            mean = sum(values[theirs] for values in found.values()) / len(qrels)
+            assert float(row[f"text-to-image_{ours}"]) == pytest.approx(mean, abs=1e-12)
+
+
+def test_nothing_is_left_to_do_after_a_run_or_a_copy(finished: Project, branch: Project) -> None:
+    assert finished.planned() == {}
+    assert branch.planned() == {}
+
+
+def test_cores_and_locale_change_no_byte(finished: Project, tmp_path: Path) -> None:
+    again = Project.copied(tmp_path / "project")
+    shutil.copytree(finished.folder / "data", again.folder / "data")
+    again.snakemake("--cores", "1", env={"LC_ALL": "C", "PYTHONHASHSEED": "1", "TZ": "Asia/Tokyo"})
+    for name in RESULTS:
+        assert again.read(f"tiny/{name}") == finished.read(f"tiny/{name}"), name
+
+
+def test_order_of_rows_and_names_of_everything_change_no_rank(
+    finished: Project, tmp_path: Path
+) -> None:
+    again = Project.copied(tmp_path / "project")
+    data = again.folder / "data"
+    shutil.copytree(finished.folder / "data", data)
+    rows = make_corpus(tmp_path / "same")
+    rng = np.random.default_rng(8)
+    new_article = {
+        row["article"]: f"x{n}" for row, n in zip(rows, rng.permutation(14), strict=True)
+    }
+    new_image = {row["iid"]: f"z{n}" for row, n in zip(rows, rng.permutation(14), strict=True)}
+    renamed = []
+    for row in rows:
+        file = f"{new_image[row['iid']]}.png"
+        (data / "images" / row["imgFile"]).rename(data / "images" / file)
+        changed = {"article": new_article[row["article"]], "iid": new_image[row["iid"]]}
+        renamed.append(row | changed | {"imgFile": file})
+    write_articles(data / "articles.tsv", [renamed[i] for i in rng.permutation(14)])
+    memory = (data / "translations.tsv").read_text("utf-8").splitlines()
+    shuffled = [memory[0], *(memory[1 + i] for i in rng.permutation(len(memory) - 1))]
+    (data / "translations.tsv").write_text("\n".join(shuffled) + "\n", "utf-8")
+    again.snakemake()
+    for run in RUNS:
+        before, after = rankings(finished, run), rankings(again, run)
+        assert {
+            new_article[article]: [new_image[image] for image in images]
+            for article, images in before.items()
+        } == after
+    assert again.read("tiny/table.csv") == finished.read("tiny/table.csv")
+
+
+def test_a_new_word_count_encodes_that_one_alone(branch: Project) -> None:
+    branch.config["sweep"]["words"] = [3, 6, "all"]
+    assert branch.planned() == {
+        "words": 1,
+        "embed_texts": 1,
+        "similarity": 1,
+        "ranking": 1,
+        "metrics": 1,
+        "submission": 1,
+        "table": 1,
+        "plots": 1,
+        "setup": 1,
+    }
+    before = {path: path.stat().st_mtime_ns for path in branch.folder.glob("results/**/*.arrow")}
+    branch.snakemake()
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert [row["words"] for row in table(branch)][:3] == ["3", "6", "all"]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (
+            {"ensembles": {"run05": [{"words": 3, "weight": 1.0}, {"words": 6, "weight": 0.5}]}},
+            {"ensemble": 1, "ranking": 1, "metrics": 1, "submission": 1},
+        ),
+        ({"evaluation": {"resamples": 500}}, {"metrics": 3}),
+        ({"encoding": {"cache": "/elsewhere"}}, {}),
+        ({"translations": {"memory": {"threads": 9}}}, {}),
+        ({"corpora": {"other": {"pairs": "none.tsv"}}}, {}),
+    ],
+)
+def test_an_edit_of_the_config_costs_what_it_should(branch: Project, change, expected) -> None:
+    for section, value in change.items():
+        if section == "ensembles":
+            branch.config[section] = value
+        else:
+            for key, entry in value.items():
+                branch.config.setdefault(section, {})
+                if isinstance(entry, dict):
+                    branch.config[section].setdefault(key, {}).update(entry)
+                else:
+                    branch.config[section][key] = entry
+    last = {"setup": 1}
+    if expected:
+        last |= {"table": 1, "plots": 1}
+    assert branch.planned() == expected | last
+
+
+def test_comments_recompute_nothing_and_code_what_uses_it(branch: Project) -> None:
+    module = branch.folder / "workflow/scripts/rematch/clean.py"
+    code = module.read_text("utf-8")
+    module.write_text(code.replace('"""', '"""Really: ', 1) + "\n# a remark\n", "utf-8")
+    assert branch.planned() == {}
+    module.write_text(code + "\nADDED = 1\n", "utf-8")
+    planned = branch.planned()
+    assert planned["clean"] == 1 and planned["embed_texts"] == 2 and "embed_images" not in planned
+    module.write_text(code, "utf-8")
+    metrics = branch.folder / "workflow/scripts/rematch/metrics.py"
+    metrics.write_text(metrics.read_text("utf-8") + "\nADDED = 1\n", "utf-8")
+    planned = branch.planned()
+    assert planned == {"metrics": 3, "table": 1, "plots": 1}
+
+
+def test_another_photo_under_the_same_name_is_noticed(branch: Project) -> None:
+    photo = branch.folder / "data/images/photo3.png"
+    shutil.copy(branch.folder / "data/images/photo4.png", photo)
+    assert branch.planned()["corpus"] == 1
+
+
+def test_a_corpus_without_truth_gives_submissions_and_no_table(branch: Project) -> None:
+    data = branch.folder / "data"
+    rows = make_corpus(data)
+    articles = ["articleID\taid\turl\t\t\thashvalue\ttitle\ttext"]
+    articles += [f"{r['article']}\t\t\t\t\t\t{r['title']}\t{r['text']}" for r in rows]
+    (data / "test-articles.tsv").write_bytes("\r\n".join(articles).encode("cp1252"))
+    images = ["img\tiid\timgFile", *(f"\t{r['iid']}\t{r['imgFile']}" for r in rows), "\t\t"]
+    (data / "test-images.tsv").write_text("\n".join(images), "utf-8")
+    branch.config["corpora"]["blind"] = {
+        "articles": "data/test-articles.tsv",
+        "images": "data/test-images.tsv",
+        "photos": "data/images",
+    }
+    branch.config["sweep"]["corpus"] = ["blind"]
+    branch.snakemake()
+    for run in RUNS:
+        assert branch.read(f"blind/runs/{run}/submission.tsv") == branch.read(
+            f"tiny/runs/{run}/submission.tsv"
+        )
+    assert not (branch.folder / "results/blind/table.csv").exists()
+
+
+def test_bad_configs_end_in_one_line_before_any_job(branch: Project) -> None:
+    good = copy.deepcopy(branch.config)
+    for change, line in (
+        ({"sweep": {**good["sweep"], "words": ["ten"]}}, "config: sweep.words[0]: 'ten' is no"),
+        ({"swep": {}}, "config: swep: unknown key; did you mean 'sweep'?"),
+        ({"models": {"tiny": {"checkpoint": "gone.pt"}}}, "models.tiny.checkpoint: gone.pt does"),
+    ):
+        branch.config = {**good, **change}
+        said = branch.snakemake("-n", ok=False)
+        lines = [text for text in said.splitlines() if text and "profile" not in text]
+        assert len(lines) == 1 and line in lines[0], said
+
+
+def test_a_missing_translation_is_one_clear_line_and_the_log_has_it(branch: Project) -> None:
+    memory = branch.folder / "data/translations.tsv"
+    lines = memory.read_text("utf-8").splitlines()
+    memory.write_text("\n".join([lines[0], *lines[6:]]) + "\n", "utf-8")
+    said = branch.snakemake(ok=False)
+    log = (branch.folder / "results/logs/translate/tiny.memory.log").read_text("utf-8")
+    for text in (said, log):
+        assert "5 of 28 texts are not in the translation memory" in text
+        assert "Nr. 0" in text and "Traceback" not in text
+
+
+def test_a_photo_that_does_not_open_is_refused_and_the_run_goes_on(branch: Project) -> None:
+    (branch.folder / "data/images/photo2.png").write_bytes(b"<html>gone</html>")
+    branch.snakemake()
+    rejects = pq.read_table(branch.folder / "results/tiny/corpus/rejects.parquet").to_pylist()
+    assert [(row["kind"], row["id"], row["line"]) for row in rejects] == [("image", "photo2", 4)]
+    assert "photo unreadable" in branch.read("tiny/rejects.html").decode()
+    assert all(int(row["text-to-image_n"]) == 13 for row in table(branch))
+
+
+def test_the_report_opens_offline_with_its_numbers_filled_in(branch: Project) -> None:
+    branch.snakemake("--report", "report.html")
+    page = (branch.folder / "report.html").read_text("utf-8")
+    assert "system-message" not in page and "{{" not in page.split("<body", 1)[-1][:2000]
+    best = max(float(row["text-to-image_MRR@100"]) for row in table(branch))
+    assert f"{best:.5f}" in page
+    assert "3 runs over 14 articles" in page
+    assert "mailto:" not in page
