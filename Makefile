@@ -13,6 +13,7 @@ SNAKEMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES) $(
 
 run: .venv/run.stamp
 	$(SNAKEMAKE)
+	@echo "Tables:"; ls results/*/table.md
 
 report: run
 	$(SNAKEMAKE) --report results/report.html

@@ -417,8 +417,10 @@ def _runs_html(results: Results, direction: str | None, axes: Sequence[str]) -> 
     metrics = results.metrics if direction else []
     best = _best(results, direction) if direction else {}
     scale = {metric: _span(results, direction, metric) for metric in metrics if direction}
-    columns = [*_lead(axes, results), *metrics]
-    head = "".join(f"<th scope='col'>{escape(name)}</th>" for name in columns)
+    head = "".join(
+        f"<th scope='col' class='text'>{escape(name)}</th>" for name in _lead(axes, results)
+    )
+    head += "".join(f"<th scope='col'>{escape(name)}</th>" for name in metrics)
     rows = []
     for run, start in zip(results.runs, _lead_rows(axes, results), strict=True):
         cells = [f"<th scope='row'>{escape(text)}</th>" for text in start]
@@ -449,8 +451,9 @@ def _runs_html(results: Results, direction: str | None, axes: Sequence[str]) -> 
 def _paper_html(results: Results) -> str:
     columns = _paper_metrics(results)
     head = "".join(
-        f"<th scope='col'>{escape(name)}</th>" for name in ("run", "words", "ensemble", *columns)
+        f"<th scope='col' class='text'>{name}</th>" for name in ("run", "words", "ensemble")
     )
+    head += "".join(f"<th scope='col'>{escape(name)}</th>" for name in columns)
     rows = []
     for row in results.reference:
         lead = "".join(
