@@ -67,7 +67,7 @@ def has_truth(corpus):
 
 
 def corpus_targets(corpus):
-    made = [f"runs/{run}/submission.tsv" for run in RUNS] + ["rejects.html"]
+    made = [f"runs/{run}/submission.tsv" for run in RUNS] + ["rejects.html", "cleaning.html"]
     if has_truth(corpus):
         made += [
             "table.csv",

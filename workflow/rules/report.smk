@@ -26,6 +26,37 @@ rule rejects:
         "../scripts/rejects.py"
 
 
+rule cleaning:
+    input:
+        expand(
+            "results/{{corpus}}/text/{translation}/{cleaning}/changes.parquet",
+            translation=SWEEP["translation"],
+            cleaning=SWEEP["cleaning"],
+        ),
+    output:
+        report(
+            "results/{corpus}/cleaning.html",
+            caption="../report/cleaning.rst",
+            category="{corpus}",
+            labels={"result": "what cleaning changed"},
+        ),
+    log:
+        "results/logs/cleaning/{corpus}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        variants=expand(
+            "{translation}, {cleaning}",
+            translation=SWEEP["translation"],
+            cleaning=SWEEP["cleaning"],
+        ),
+        code=code("cleaning.py"),
+    message:
+        "showing what cleaning changed in {wildcards.corpus}"
+    script:
+        "../scripts/cleaning.py"
+
+
 # The whole configuration is the parameter here, since the page shows it.
 rule setup:
     output:

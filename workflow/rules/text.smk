@@ -43,7 +43,8 @@ rule clean:
         texts="results/{corpus}/text/{translation}/translated.parquet",
         statistics=needs_statistics,
     output:
-        "results/{corpus}/text/{translation}/{cleaning}/cleaned.parquet",
+        cleaned="results/{corpus}/text/{translation}/{cleaning}/cleaned.parquet",
+        changes="results/{corpus}/text/{translation}/{cleaning}/changes.parquet",
     log:
         "results/logs/clean/{corpus}.{translation}.{cleaning}.log",
     benchmark:

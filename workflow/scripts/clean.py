@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from rematch import jobs, tables
-from rematch.clean import Cleaning, clean_articles, describe
+from rematch.clean import Cleaning, changes_table, clean_articles, describe
 
 log = jobs.start(snakemake)
 texts = tables.read(snakemake.input.texts, tables.TEXTS)
@@ -13,4 +13,5 @@ statistics = snakemake.input.get("statistics")
 cleaned, changes = clean_articles(texts, cleaning, Path(statistics) if statistics else None)
 for line in describe(changes):
     log.info(line)
-tables.write(cleaned, snakemake.output[0])
+tables.write(cleaned, snakemake.output.cleaned)
+tables.write(changes_table(changes), snakemake.output.changes)

@@ -151,6 +151,20 @@ def clean(texts: Sequence[str], cleaning: Cleaning, statistics: Path | None) -> 
     return Cleaned(cleaned, [record.change() for record in records])
 
 
+def changes_table(changes: Sequence[Change]) -> pa.Table:
+    """The records as `tables.CHANGES`."""
+    rows: list[dict[str, object]] = []
+    for change in changes:
+        counted = {"step": change.step, "texts": change.texts, "tokens": change.tokens}
+        rows.append({**counted, "kind": "skipped" if change.skipped else "step"})
+        for kind, entries in (("common", change.common), ("worst", change.worst)):
+            rows += [
+                {**counted, "kind": kind, "before": before, "after": after, "count": count}
+                for before, after, count in entries
+            ]
+    return tables.from_rows(rows, tables.CHANGES)
+
+
 def clean_articles(
     texts: pa.Table, cleaning: Cleaning, statistics: Path | None
 ) -> tuple[pa.Table, list[Change]]:

@@ -15,7 +15,7 @@ table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 th,td{padding:.3rem .6rem;text-align:right;border-bottom:1px solid #e3e3e3;white-space:nowrap}
 thead th{border-bottom:2px solid #888;vertical-align:bottom;font-weight:600}
 th[scope=row],.text{text-align:left}th[scope=row]{font-weight:400}
-.text{white-space:normal;overflow-wrap:anywhere;vertical-align:top}
+.text{white-space:normal;overflow-wrap:break-word}.plain td{vertical-align:top}
 td small{display:block;color:#666;font-size:.72rem;font-weight:400;line-height:1.2}
 .best{font-weight:700}.paper{color:#555}.none{font-weight:600}
 pre{background:#f6f6f6;padding:.8rem;overflow-x:auto;font-size:13px}
@@ -45,7 +45,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
         lines.append("".join(f"<td{kind}>{_shown(value)}</td>" for kind, value in cells))
     rows_html = "".join(f"<tr>{line}</tr>\n" for line in lines[1:])
     return (
-        f"<div class='wide'><table><thead><tr>{lines[0]}</tr></thead>"
+        f"<div class='wide'><table class='plain'><thead><tr>{lines[0]}</tr></thead>"
         f"<tbody>{rows_html}</tbody></table></div>"
     )
 

@@ -40,6 +40,29 @@ def rejects(corpus: str, kept: Mapping[str, int], refused: pa.Table) -> str:
     return page(f"Corpus {corpus}", "\n".join(parts))
 
 
+def cleaning(corpus: str, variants: Mapping[str, pa.Table]) -> str:
+    """What each variant of cleaning changed: `tables.CHANGES` by the variant's name."""
+    parts = []
+    for name, changes in variants.items():
+        rows: list[tuple[str, int, int, str, str]] = []
+        listed: dict[tuple[str, str], list[str]] = {}
+        for row in changes.to_pylist():
+            if row["kind"] in ("common", "worst"):
+                times = f" ({row['count']:,})" if row["count"] > 1 else ""
+                said = f"{row['before'] or '∅'} → {row['after'] or '∅'}{times}"
+                listed.setdefault((row["step"], row["kind"]), []).append(said)
+        for row in changes.to_pylist():
+            if row["kind"] in ("step", "skipped"):
+                step = row["step"]
+                skipped = "left alone: another language" if row["kind"] == "skipped" else ""
+                common = skipped or ", ".join(listed.get((step, "common"), []))
+                doubtful = ", ".join(listed.get((step, "worst"), []))
+                rows.append((step, row["texts"], row["tokens"], common, doubtful))
+        head = ["step", "texts changed", "words changed", "commonest", "most doubtful"]
+        parts.append(f"<h2>{escape(name)}</h2>{table(head, rows)}")
+    return page(f"What cleaning changed in {corpus}", "\n".join(parts))
+
+
 def setup(config: Mapping[str, Any], versions: Mapping[str, str]) -> str:
     """The configuration, defaults filled in, and the versions of what computed the results."""
     text = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)

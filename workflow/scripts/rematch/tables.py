@@ -40,6 +40,21 @@ TEXTS = pa.schema(
 )
 """Translated and cleaned text, beside what it was before the step."""
 
+CHANGES = pa.schema(
+    [
+        ("step", _S),
+        ("texts", pa.int64()),
+        ("tokens", pa.int64()),
+        ("kind", _S),
+        ("before", _S),
+        ("after", _S),
+        ("count", pa.int64()),
+    ]
+)
+"""What a cleaning changed. For each step a row of kind "step" with how many texts and tokens it
+changed, then its commonest ("common") and, for the speller, most doubtful ("worst") replacements.
+Kind "skipped": the step left texts alone that are not in its language."""
+
 QUERIES = pa.schema([("article_id", _S), ("query", _S)])
 """The first N words of each article, as an encoder reads them."""
 

@@ -1,0 +1,44 @@
+"""The report's pages: what they say, and that nothing from outside becomes HTML."""
+
+from __future__ import annotations
+
+from rematch import pages, tables
+from rematch.clean import Change, changes_table
+
+EVIL = "<script>alert('x')</script>"
+
+
+def test_refused_rows_are_counted_listed_and_escaped() -> None:
+    rows = [
+        {"file": "a.tsv", "line": i, "kind": "image", "id": EVIL, "reason": f"photo missing: {i}"}
+        for i in range(60)
+    ]
+    kept = {"articles": 1234, "images": 5, "qrels": 4}
+    html = pages.rejects(EVIL, kept, tables.from_rows(rows, tables.REJECTS))
+    assert "<script" not in html and "&lt;script&gt;" in html
+    assert "1,234" in html and "Refused rows (50 of 60)" in html
+    assert html.count("photo missing: ") == 50
+
+
+def test_a_corpus_without_rejects_says_so() -> None:
+    kept = {"articles": 1, "images": 1, "qrels": 1}
+    assert "Nothing was refused" in pages.rejects("c", kept, tables.from_rows([], tables.REJECTS))
+
+
+def test_cleaning_shows_every_step_of_every_variant() -> None:
+    changes = [
+        Change("lower", 3, 1500, (("A", "a", 2), (EVIL, "", 1))),
+        Change("spell", 1, 1, (("hte", "the", 1),), (("hte", "the", 1),)),
+        Change("articles", 0, 0, (), skipped=True),
+    ]
+    table = changes_table(changes)
+    assert table.schema == tables.CHANGES
+    html = pages.cleaning("c", {f"memory, {EVIL}": table, "none, raw": changes_table([])})
+    assert "<script" not in html and "A → a (2)" in html and "1,500" in html
+    assert html.count("hte → the") == 2 and "left alone: another language" in html
+    assert "none, raw" in html and "→ ∅" in html
+
+
+def test_setup_shows_config_and_versions_escaped() -> None:
+    html = pages.setup({"sweep": {"corpus": [EVIL]}}, {"torch": "2.13.0"})
+    assert "<script" not in html and "2.13.0" in html and "sweep:" in html

@@ -1,0 +1,9 @@
+"""Rule cleaning: what each cleaning variant changed -> a page of the report."""
+
+from rematch import jobs, pages, tables
+from rematch.files import write_text
+
+jobs.start(snakemake)
+changes = [tables.read(path, tables.CHANGES) for path in snakemake.input]
+variants = dict(zip(snakemake.params.variants, changes, strict=True))
+write_text(snakemake.output[0], pages.cleaning(snakemake.wildcards.corpus, variants))
