@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,10 @@ def faults(config):
         (["corpora", "demo", "photos"], "x", "config: corpora.demo.photos: x does not exist"),
         (["corpora", "demo", "truth"], "x", "config: corpora.demo.truth: stands beside pairs"),
         (["corpora", "demo", "pairs"], None, "config: corpora.demo: give pairs"),
+        (["corpora", "demo", "layout"], "newsimages", "'newsimages' is not one of newsimages2021"),
+        (["corpora", "demo", "quoting"], "csv", "corpora.demo.quoting: is for layout generic; add"),
+        (["corpora", "demo", "columns"], {"title": "t"}, "corpora.demo.columns: is for layout gen"),
+        (["corpora", "demo", "columns"], {"titel": "t"}, "columns.titel: unknown key; did you mea"),
         (["translations", "memory", "memory"], "x", "translations.memory.memory: x does not exist"),
         (["evaluation", "top"], 50, "config: evaluation.recall_at[4]: 100 is beyond the 50"),
         (["word_statistics"], "x.zip", "config: word_statistics: x.zip does not exist"),
@@ -87,6 +92,21 @@ def faults(config):
 def test_a_fault_is_one_line_with_the_keys_path(path, value, expected):
     found = faults(changed(path, value))
     assert len(found) == 1 and expected in found[0], found
+
+
+def test_a_generic_corpus_names_its_columns():
+    corpus = {"pairs": ["a.csv", "b.xlsx"], "layout": "generic", "columns": {"article_id": "nr"}}
+    assert [fault.split(";")[0] for fault in faults(changed(["corpora", "mine"], corpus))] == [
+        "config: corpora.mine.columns: layout generic needs image_id",
+        "config: corpora.mine.columns: layout generic needs title or text",
+        "config: corpora.mine.pairs: layout generic tells files by their ending, and b.xlsx has "
+        "none of .csv, .tsv, .txt, .parquet",
+    ]
+    corpus["columns"] |= {"image_id": "bild", "text": "rumpf", "url": "ort"}
+    corpus |= {"pairs": "a.parquet", "quoting": "literal"}
+    assert (
+        validated(changed(["corpora", "mine"], corpus), SCHEMA, MADE)["corpora"]["mine"] == corpus
+    )
 
 
 def test_every_fault_is_named_at_once():
@@ -111,6 +131,8 @@ def test_the_default_config_and_the_schema_agree():
 
 def test_the_schema_names_what_the_package_has():
     from rematch.clean import STEPS
+    from rematch.config import GENERIC_ENDINGS
+    from rematch.layouts import DELIMITERS, GENERIC, LAYOUTS, Record
     from rematch.match import SCORERS
     from rematch.models import BACKENDS
     from rematch.translators import BUILDERS
@@ -119,6 +141,10 @@ def test_the_schema_names_what_the_package_has():
         return SCHEMA["properties"][section]["additionalProperties"]["properties"]
 
     assert set(entry("cleanings")["steps"]["items"]["enum"]) == set(STEPS)
+    assert set(entry("corpora")["layout"]["enum"]) == {*LAYOUTS, GENERIC}
+    columns = {field.name for field in fields(Record)} - {"line"}
+    assert set(entry("corpora")["columns"]["properties"]) == columns
+    assert set(GENERIC_ENDINGS) == {*DELIMITERS, ".parquet"}
     assert set(entry("scorers")["kind"]["enum"]) == set(SCORERS)
     assert set(entry("models")["backend"]["enum"]) == set(BACKENDS)
     assert set(entry("translations")["backend"]["enum"]) == set(BUILDERS)

@@ -10,14 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from rematch import corpus as door
-from rematch import tables
+from rematch import layouts, tables
 from rematch.corpus import (
     Corpus,
     CorpusSpec,
-    Record,
     article_digest,
-    decode,
     read_corpus,
     reason_class,
     reject_counts,
@@ -25,6 +22,7 @@ from rematch.corpus import (
     tie_key,
 )
 from rematch.errors import UserError
+from rematch.layouts import decode
 
 DATA = Path(__file__).parents[3] / "shared/data"
 HEADER = "article\taid\turl\timg\tiid\thashvalue\ttitle\ttext\timgFile"
@@ -290,7 +288,7 @@ def test_headers_that_do_not_fit_name_file_and_column(tmp_path: Path) -> None:
         (b"", "the file is empty"),
         (b"article\tiid\ttitle\r\n", "line 1: no column for the text of a file of pairs"),
         (b"article\tarticleID\n", "'article' and 'articleID' both name the article_id"),
-        (b"title\ttitle\n", "'title' and 'title' both name the title"),
+        (b"iid\ttitle\ttitle\n", "'title' and 'title' both name the title"),
     ]:
         path.write_bytes(content)
         with pytest.raises(UserError, match=said) as caught:
@@ -315,17 +313,17 @@ def test_a_spec_is_pairs_or_articles_and_images() -> None:
         CorpusSpec(pairs=(file,), layout="x")
 
 
-def test_a_new_layout_is_one_function(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def read_bars(path: Path) -> door.Source:
-        rows = [line.split("|") for line in path.read_text().splitlines()]
-        records = tuple(Record(n, a, t, "", i, "") for n, (a, t, i) in enumerate(rows, start=1))
-        return door.Source(path, frozenset({"article_id", "title", "text", "image_id"}), records)
-
-    monkeypatch.setitem(door.LAYOUTS, "bars", read_bars)
-    (tmp_path / "f").write_text("a1|one|x\na2|two|y\n")
+def test_a_new_layout_is_one_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = {"article_id": ("no",), "title": ("head",), "text": ("body",), "image_id": ("pic",)}
+    layout = layouts.Layout(columns, "no, head, body, pic", lambda names: names[0] == "no")
+    monkeypatch.setitem(layouts.LAYOUTS, "gazette", layout)
+    (tmp_path / "f").write_text('no,head,body,pic\na1,"one, two",,x\na2,two,,y\n')
     photos = folder(tmp_path, "x.jpg", "y.jpg")
-    spec = CorpusSpec(pairs=(tmp_path / "f",), photos=photos, layout="bars")
-    assert truth(read_corpus(spec, threads=1)) == [("a1", "x"), ("a2", "y")]
+    for name in (None, "gazette"):
+        spec = CorpusSpec(pairs=(tmp_path / "f",), photos=photos, layout=name)
+        corpus = read_corpus(spec, threads=1)
+        assert truth(corpus) == [("a1", "x"), ("a2", "y")]
+        assert texts(corpus)["a1"] == ("one, two", "")
 
 
 # Photos

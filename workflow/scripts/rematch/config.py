@@ -30,6 +30,9 @@ REGISTRY = {
 }
 """The section that defines an axis' names."""
 
+GENERIC_ENDINGS = (".csv", ".tsv", ".txt", ".parquet")
+"""Of the files of a corpus whose columns the config names."""
+
 Config = dict[str, Any]
 
 
@@ -253,6 +256,7 @@ def _section_faults(config: Config) -> Iterator[str]:
             )
         elif "pairs" not in corpus and len(apart) < 2:
             yield f"corpora.{name}: give pairs (articles with their photos), or articles and images"
+        yield from _layout_faults(name, corpus)
     for name, model in config["models"].items():
         if ("checkpoint" in model) == ("name" in model):
             yield f"models.{name}: give either checkpoint (a path) or name (a pretrained model)"
@@ -266,6 +270,26 @@ def _section_faults(config: Config) -> Iterator[str]:
     for name in config["ensembles"]:
         if name in config["translations"]:
             yield f"ensembles.{name}: a translation has this name too; rename one of them"
+
+
+def _layout_faults(name: str, corpus: Mapping[str, Any]) -> Iterator[str]:
+    where = f"corpora.{name}"
+    if corpus.get("layout") != "generic":
+        for key in ("columns", "quoting"):
+            if key in corpus:
+                yield f"{where}.{key}: is for layout generic; add that layout or remove {key}"
+        return
+    named = corpus.get("columns", {})
+    for needed in (("article_id",), ("image_id",), ("title", "text")):
+        if not any(field in named for field in needed):
+            yield f"{where}.columns: layout generic needs {' or '.join(needed)}; name its column"
+    for key in ("pairs", "articles", "images", "truth"):
+        for path in as_list(corpus.get(key, [])):
+            if Path(path).suffix.lower() not in GENERIC_ENDINGS:
+                yield (
+                    f"{where}.{key}: layout generic tells files by their ending, and {path} has "
+                    f"none of {', '.join(GENERIC_ENDINGS)}; rename it"
+                )
 
 
 def _ensemble_faults(config: Config) -> Iterator[str]:

@@ -1,36 +1,39 @@
 """News corpora at the door: from somebody's files to articles, photos, truth and refused rows.
 
-What a layout is, is said once, by a function in `LAYOUTS` that turns a file into a `Source`;
-everything after that is common to all layouts. The tables of articles, photos and truth do not
-depend on the order of rows or files, nor their order on the names of articles and photos; see
-`tie_key`. (One exception cannot be helped: of two rows that claim one id, the first is kept.)
+How a file becomes rows is its layout's matter (`rematch.layouts`); everything after that is here,
+common to all layouts. The tables of articles, photos and truth do not depend on the order of rows
+or files, nor their order on the names of articles and photos; see `tie_key`. (One exception cannot
+be helped: of two rows that claim one id, or give one photo two URLs, the first is kept.)
 
 What is kept of a text
-    Every character, as decoded. The TSV layout alone takes its own marks away: a byte order
-    mark at the start of the file, the tabs between fields, the line feed that ends a row and one
-    carriage return straight before it. Quotes are characters. White space at either end of a
-    field, soft hyphens, no-break spaces, NUL and other control characters, U+2028 and a carriage
-    return elsewhere stay; a field may be of any length. Repairs belong to the cleaning.
+    Every character, as decoded. A layout alone takes its own marks away: a byte order mark at the
+    start of the file, what separates fields and rows, and in CSV the quotes around a field. White
+    space at either end of a field, soft hyphens, no-break spaces, NUL and other control characters,
+    U+2028 and a carriage return elsewhere stay; a field may be of any length. Repairs belong to the
+    cleaning.
 
 What is refused
-    A refused thing is one row of the table of rejects, with its file and line; the reason is
-    "class: detail", the class one of the constants below or of `rematch.photos`. A row of
-    articles without title and text (the paper's "NA" rows) or without an article id is refused
-    whole: in a file of pairs its photo and its pair go with it. A photo that is missing or does
-    not open is refused and its article stays. A pair of which one side was refused is left out
-    of the truth; it has a row of its own among the rejects only if its line has none already.
-    Blank rows (all fields empty or white space) are counted and skipped.
+    A refused thing is one row of the table of rejects, with its file and the line on which its row
+    begins; the reason is "class: detail", the class one of the constants below or of
+    `rematch.photos`. A row of articles without title and text (the paper's "NA" rows) or without an
+    article id is refused whole: in a file of pairs its photo and its pair go with it. A photo that
+    is missing or does not open is refused and its article stays. A pair of which one side was
+    refused is left out of the truth; it has a row of its own among the rejects only if its line has
+    none already. Blank rows (all fields empty or white space) are counted and skipped.
+
+What is related to what
+    An article may have several photos and a photo several articles: a row that names a known thing
+    again, with the same content, is counted as repeated, and its pair is kept.
 """
 
 from __future__ import annotations
 
-import codecs
 import hashlib
 import logging
 import os
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -39,10 +42,11 @@ import pyarrow as pa
 
 from rematch import photos, tables
 from rematch.errors import UserError
+from rematch.layouts import GENERIC, LAYOUTS, Generic, Record, Source, missing_column, read_source
+from rematch.layouts import read_newsimages2021 as read_newsimages2021
 
 log = logging.getLogger(__name__)
 
-FIELDS = "wrong number of fields"
 NO_ARTICLE_ID = "no article id"
 NO_IMAGE_ID = "no image id"
 NO_CONTENT = "no title and no text"
@@ -59,6 +63,18 @@ Kind = Literal["article", "image", "pair"]
 
 REJECT_COUNTS = pa.schema([("kind", pa.string()), ("reason", pa.string()), ("rows", pa.int64())])
 """Refused things by kind and class of reason."""
+
+IMAGE_URLS = pa.schema(
+    [
+        ("image_id", pa.string()),
+        ("url", pa.string()),
+        ("file", pa.string()),
+        ("line", pa.int64()),
+        ("others", pa.int64()),
+    ]
+)
+"""Where photos can be fetched. `file`, `line`: the row that names the photo first; `others`: rows
+that give it another URL, which is not used."""
 
 
 def article_digest(title: str, text: str) -> str:
@@ -99,172 +115,12 @@ def tie_keys(kind: Literal["article", "photo"], table: pa.Table) -> dict[str, by
 
 
 @dataclass(frozen=True)
-class Record:
-    """One row of a source; a column that the file lacks is an empty string."""
-
-    line: int
-    article_id: str = ""
-    title: str = ""
-    text: str = ""
-    image_id: str = ""
-    photo: str = ""
-    """Name of the photo's file, without folders; empty: look for `<image_id>.<extension>`."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """One file as its layout reads it, before anything is judged."""
-
-    path: Path
-    columns: frozenset[str]
-    """Which fields of `Record` the file has."""
-    records: tuple[Record, ...]
-    malformed: tuple[tuple[int, str], ...] = ()
-    """Line and reason of each row that has no readable fields."""
-    blank: int = 0
-
-
-def decode(data: bytes, name: str) -> str:
-    """A file's bytes as text: UTF-8 with or without byte order mark, else cp1252.
-
-    A file is taken for cp1252 only if UTF-8 is not what most of its non-ASCII bytes are: one
-    damaged character in a UTF-8 file would otherwise turn all its umlauts into pairs of letters.
-
-    Raises:
-        UserError: neither fits; says line and column (in bytes, from 1) of the offending byte.
-    """
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise UserError(f"{name}, line 1: the file is UTF-16; save it as UTF-8")
-    body = data.removeprefix(codecs.BOM_UTF8)
-    try:
-        return body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        readable = body.decode("utf-8", errors="ignore")
-        wrong = len(body) - len(readable.encode())
-        right = sum(not character.isascii() for character in readable)
-        if len(body) < len(data) or right > wrong:
-            raise UserError(
-                f"{name}, {_place(body, error.start)} is not UTF-8, though the rest of the file "
-                "is; repair that character"
-            ) from error
-    try:
-        text = body.decode("cp1252")
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f"{name}, {_place(body, error.start)} is neither UTF-8 nor cp1252; "
-            "save the file as UTF-8"
-        ) from error
-    log.info("%s: not UTF-8, read as cp1252", name)
-    return text
-
-
-def _place(data: bytes, offset: int) -> str:
-    line = data.count(b"\n", 0, offset) + 1
-    column = offset - data.rfind(b"\n", 0, offset)
-    return f"line {line}, column {column}: byte 0x{data[offset]:02x}"
-
-
-def _read_text(path: Path) -> str:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}); check the path") from error
-    return decode(data, str(path))
-
-
-def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Line number, from 1, and fields of each row; only \\n ends a row (not U+2028, not \\x0b)."""
-    lines = text.split("\n")
-    if not lines[-1]:
-        lines.pop()
-    for number, line in enumerate(lines, start=1):
-        yield number, line.removesuffix("\r").split("\t")
-
-
-def read_tsv(path: Path, names: Mapping[str, Sequence[str]]) -> Source:
-    """Read a tab-separated file with a header and no quoting.
-
-    Args:
-        path: the file.
-        names: for each field of `Record`, the header names that stand for it. Other columns are
-            not read; an image id may be a file name (see `split_extension`).
-
-    Raises:
-        UserError: the file cannot be read or decoded, is empty, or names a column twice.
-    """
-    rows = _rows(_read_text(path))
-    try:
-        _, header = next(rows)
-    except StopIteration:
-        raise UserError(f"{path}: the file is empty; line 1 must name the columns") from None
-    header = [name.strip() for name in header]
-    places: dict[str, int] = {}
-    for column, known in names.items():
-        found = [place for place, name in enumerate(header) if name in known]
-        if len(found) > 1:
-            raise UserError(
-                f"{path}, line 1: {' and '.join(repr(header[place]) for place in found)} both name "
-                f"the {column}; keep one of the two columns"
-            )
-        if found:
-            places[column] = found[0]
-    records: list[Record] = []
-    malformed: list[tuple[int, str]] = []
-    blank = 0
-    for line, fields in rows:
-        if not any(value.strip() for value in fields):
-            blank += 1
-        elif len(fields) != len(header):
-            malformed.append((line, f"{FIELDS}: {len(fields)}, and {len(header)} in the header"))
-        else:
-            values = {column: fields[place] for column, place in places.items()}
-            if "image_id" in values:
-                values["image_id"], file = split_extension(values["image_id"])
-                values["photo"] = values.get("photo", "") or file
-            records.append(Record(line=line, **values))
-    return Source(path, frozenset(places), tuple(records), tuple(malformed), blank)
-
-
-def split_extension(name: str) -> tuple[str, str]:
-    """An image id given as id or as file name: ("12", "") for "12", ("12", "12.jpg") for "12.jpg".
-
-    Ids are kept without extension, as the benchmark's submissions have them.
-    """
-    for extension in photos.EXTENSIONS:
-        if len(name) > len(extension) and name.lower().endswith(extension):
-            return name[: -len(extension)], name
-    return name, ""
-
-
-def read_newsimages2021(path: Path) -> Source:
-    """MediaEval NewsImages 2021: training pairs, the decoupled test set, and its truth.
-
-    `article aid url img iid hashvalue title text imgFile`, or `articleID aid url <empty> <empty>
-    hashvalue title text`, or `img iid imgFile`: the columns are found by their names.
-    """
-    return read_tsv(
-        path,
-        {
-            "article_id": ("article", "articleID"),
-            "title": ("title",),
-            "text": ("text",),
-            "image_id": ("iid",),
-            "photo": ("imgFile",),
-        },
-    )
-
-
-LAYOUTS: dict[str, Callable[[Path], Source]] = {"newsimages2021": read_newsimages2021}
-"""Layout name -> reader of one file. A new layout is one function and one line here."""
-
-
-@dataclass(frozen=True)
 class CorpusSpec:
     """Where a corpus lies: files of pairs, or one of articles and one of images.
 
     Raises:
-        UserError: neither or both of these are given, `truth` stands beside `pairs`, or the
-            layout is unknown.
+        UserError: neither or both of these are given, `truth` stands beside `pairs`, the layout is
+            unknown, or `generic` lacks columns or stands without its layout.
     """
 
     pairs: tuple[Path, ...] = ()
@@ -275,11 +131,24 @@ class CorpusSpec:
     """Pairs for `articles` and `images`: any file with an article id and an image id."""
     photos: Path | None = None
     """Folder of the photos' files; None: there are none, all photos are refused."""
-    layout: str = "newsimages2021"
+    layout: str | None = None
+    """A name in `layouts.LAYOUTS`, or `layouts.GENERIC`; None: each file's header shows it."""
+    generic: Generic | None = None
+    """What `layouts.GENERIC` needs to know; with that layout only."""
 
     def __post_init__(self) -> None:
-        if self.layout not in LAYOUTS:
-            raise UserError(f"corpus: layout {self.layout!r} is unknown; use {', '.join(LAYOUTS)}")
+        if self.layout not in (None, GENERIC, *LAYOUTS):
+            raise UserError(
+                f"corpus: layout {self.layout!r} is unknown; use {', '.join(LAYOUTS)} or {GENERIC}"
+            )
+        if (self.layout == GENERIC) != (self.generic is not None):
+            raise UserError(f"corpus: `columns` and `layout: {GENERIC}` go together; give both")
+        if self.generic is not None:
+            named = set(self.generic.columns)
+            if not {"article_id", "image_id"} <= named or not {"title", "text"} & named:
+                raise UserError(
+                    "corpus: `columns` must name article_id, image_id, and title or text"
+                )
         apart = (self.articles is not None, self.images is not None)
         if self.pairs and (any(apart) or self.truth is not None):
             raise UserError(
@@ -297,12 +166,15 @@ class CorpusSpec:
         def path(role: str) -> Path | None:
             return Path(corpus[role]) if role in corpus else None
 
+        named = "columns" in corpus or "quoting" in corpus
         return cls(
             pairs=tuple(map(Path, [pairs] if isinstance(pairs, str) else pairs)),
             articles=path("articles"),
             images=path("images"),
             truth=path("truth"),
             photos=path("photos"),
+            layout=corpus.get("layout"),
+            generic=Generic(corpus.get("columns", {}), corpus.get("quoting")) if named else None,
         )
 
 
@@ -332,6 +204,8 @@ class _Image:
     path: Path
     line: int
     photo: str
+    url: str
+    other_urls: int = 0
     digest: str = ""
     file: Path | None = None
 
@@ -383,8 +257,9 @@ class _Door:
         """Note a photo to be opened, or refuse the row's."""
         self.counts["image_rows"] += 1
         wrong = _wrong_id(row.image_id, NO_IMAGE_ID)
+        url = row.url.strip()
         name = row.photo or row.image_id
-        if not wrong and (name in (".", "..") or any(mark in name for mark in "/\\\0")):
+        if not wrong and not _is_file_name(name):
             wrong = f"{UNSAFE_NAME}: {name!r} would leave the folder"
         known = self.images.get(row.image_id)
         if not wrong and known and known.photo and row.photo and known.photo != row.photo:
@@ -393,9 +268,11 @@ class _Door:
             self.refuse(path, row.line, "image", row.image_id, wrong)
         elif known:
             known.photo = known.photo or row.photo
+            known.url = known.url or url
+            known.other_urls += bool(url) and url != known.url
             self.counts["images_repeated"] += 1
         else:
-            self.images[row.image_id] = _Image(path, row.line, row.photo)
+            self.images[row.image_id] = _Image(path, row.line, row.photo, url)
 
     def open_photos(self, folder: Path | None, threads: int) -> None:
         """Find and open every photo noted; refuse those that cannot be."""
@@ -481,6 +358,11 @@ def _wrong_id(item_id: str, missing: str) -> str:
     return ""
 
 
+def _is_file_name(name: str) -> bool:
+    """Whether a file of this name lies in its folder, and not elsewhere."""
+    return name not in (".", "..") and not any(mark in name for mark in "/\\\0")
+
+
 def _find(image_id: str, photo: str, present: set[str]) -> str:
     """The photo's file: the name the row gives, else the id with an extension, else "".
 
@@ -503,32 +385,10 @@ def read_corpus(spec: CorpusSpec, threads: int) -> Corpus:
         of the log.
 
     Raises:
-        UserError: a file or the folder of photos cannot be read, has an unknown encoding or lacks
-            a column.
+        UserError: a file or the folder of photos cannot be read, a file is of no known layout or
+            encoding, lacks a column or is broken CSV.
     """
-    read = LAYOUTS[spec.layout]
-    door = _Door()
-    for path in spec.pairs:
-        source = _need(read(path), "pairs", ("article_id", "title", "text", "image_id"))
-        door.open(source, "article")
-        for row in source.records:
-            if door.article(path, row):
-                door.image(path, row)
-            door.pairs.append((path, row))
-    if spec.articles is not None:
-        source = _need(read(spec.articles), "articles", ("article_id", "title", "text"))
-        door.open(source, "article")
-        for row in source.records:
-            door.article(spec.articles, row)
-    if spec.images is not None:
-        source = _need(read(spec.images), "images", ("image_id",))
-        door.open(source, "image")
-        for row in source.records:
-            door.image(spec.images, row)
-    if spec.truth is not None:
-        source = _need(read(spec.truth), "truth", ("article_id", "image_id"))
-        door.open(source, "pair")
-        door.pairs.extend((spec.truth, row) for row in source.records)
+    door = _entered(spec)
     door.open_photos(spec.photos, threads)
     pairs = door.truth()
     return Corpus(
@@ -541,14 +401,67 @@ def read_corpus(spec: CorpusSpec, threads: int) -> Corpus:
     )
 
 
-def _need(source: Source, role: str, columns: Sequence[str]) -> Source:
-    for column in columns:
-        if column not in source.columns:
-            raise UserError(
-                f"{source.path}, line 1: no column for the {column} of a file of {role}; "
-                "check the header and the corpus' layout"
-            )
-    return source
+def image_urls(spec: CorpusSpec) -> pa.Table:
+    """Where a corpus' photos can be fetched: for the downloader, and for nothing else.
+
+    A URL names its photo's subject, so it is in no other table and must reach no score.
+
+    Returns:
+        `IMAGE_URLS`, a row a photo, sorted by id: photos that `read_corpus` would look for, that
+        have a URL, and whose id can be a file's name.
+
+    Raises:
+        UserError: as `read_corpus`; the folder of photos need not exist.
+    """
+    images = _entered(spec).images
+    rows = [
+        (image_id, image.url, str(image.path), image.line, image.other_urls)
+        for image_id, image in images.items()
+        if image.url and _is_file_name(image_id)
+    ]
+    others = sum(image.other_urls for image in images.values())
+    log.info("%s of %s photos have a URL", f"{len(rows):,}", f"{len(images):,}")
+    if others:
+        log.warning("%s rows give a known photo another URL; the first is used", f"{others:,}")
+    return _table(sorted(rows), IMAGE_URLS)
+
+
+def _entered(spec: CorpusSpec) -> _Door:
+    """Every row of every file judged, no photo opened yet."""
+
+    def read(path: Path, role: str, columns: Sequence[str]) -> Source:
+        source = read_source(path, spec.layout, spec.generic)
+        if spec.generic is not None:  # what the config names must be there, and may be less
+            ours = columns if role in ("articles", "truth") else (*columns, "photo", "url")
+            columns = [column for column in ours if column in spec.generic.columns]
+        for column in columns:
+            if column not in source.columns:
+                raise missing_column(source, column, role)
+        return source
+
+    door = _Door()
+    for path in spec.pairs:
+        source = read(path, "pairs", ("article_id", "title", "text", "image_id"))
+        door.open(source, "article")
+        for row in source.records:
+            if door.article(path, row):
+                door.image(path, row)
+            door.pairs.append((path, row))
+    if spec.articles is not None:
+        source = read(spec.articles, "articles", ("article_id", "title", "text"))
+        door.open(source, "article")
+        for row in source.records:
+            door.article(spec.articles, row)
+    if spec.images is not None:
+        source = read(spec.images, "images", ("image_id",))
+        door.open(source, "image")
+        for row in source.records:
+            door.image(spec.images, row)
+    if spec.truth is not None:
+        source = read(spec.truth, "truth", ("article_id", "image_id"))
+        door.open(source, "pair")
+        door.pairs.extend((spec.truth, row) for row in source.records)
+    return door
 
 
 def _articles_table(door: _Door) -> pa.Table:
