@@ -1,6 +1,7 @@
 # make run   the experiment of config/config.yaml (CONFIG=my.yaml lays a file over it)
 # make test  the test suite          make lint    formatting and static checks
 # make report  one HTML file         make clean   remove what was computed
+# make soak  the long tests (minutes)
 SHELL := /bin/bash
 PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
@@ -8,7 +9,7 @@ CONFIG ?=
 BIN := .venv/bin
 SNAKEMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG))
 
-.PHONY: run report test lint format clean
+.PHONY: run report test soak lint format clean
 .DELETE_ON_ERROR:
 
 run: .venv/run.stamp
@@ -19,7 +20,10 @@ report: run
 	$(SNAKEMAKE) --report results/report.html
 
 test: .venv/dev.stamp
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadgroup
+
+soak: .venv/dev.stamp
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -s tests/soak
 
 lint: .venv/dev.stamp
 	$(BIN)/ruff check .
