@@ -114,7 +114,8 @@ def test_a_night_with_a_failing_service_and_three_kills(tmp_path: Path) -> None:
     failures = Counter(kind for kind in fate.values() if kind)
     print(
         f"\n{len(held)} translations of {len(texts)} texts in {seconds:.0f} s, "
-        f"{len(asked)} requests; first answers that failed: {dict(failures)}; swallowed by 3 kills: {len(swallowed)}; "
+        f"{len(asked)} requests; first answers that failed: {dict(failures)}; "
+        f"swallowed by 3 kills: {len(swallowed)}; "
         f"requests a second: {mean:.0f} on average, {busiest} in the busiest, "
         f"ceiling {RATE:.0f}"
     )
