@@ -77,6 +77,20 @@ def test_photos_equal_openais_loop(tiny_clip, tmp_path, precision):
     np.testing.assert_allclose(ours.vectors, theirs, atol=1e-5)
 
 
+def test_short_contexts_give_the_embedding_of_the_full_one(tiny_clip):
+    clip = load_clip_module()
+    model, _ = clip.load(str(tiny_clip), device="cpu")
+    encoder = load(spec(tiny_clip))
+    for n in (1, 13, 14, 15, 29, 30, 31, 60, 75, 76, 90):
+        text = " ".join(["fire"] * n)
+        tokens = encoder.tokenize(text)
+        assert tokens.length == min(-(-(min(n, 75) + 2) // 16) * 16, 77)
+        assert tokens.cut == (n > 75)
+        theirs = model.encode_text(clip.tokenize(text, truncate=True)).detach().numpy()[0]
+        ours = encode_texts(queries([("a", text)]), encoder).vectors[0]
+        np.testing.assert_allclose(ours, theirs / np.linalg.norm(theirs), atol=1e-6)
+
+
 def test_embedding_does_not_depend_on_company_order_or_threads(encoder, tmp_path):
     rows = photos(tmp_path, TILE + 9)
     everything = encode_photos(tables.from_rows(rows, tables.IMAGES), encoder)

@@ -11,6 +11,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -47,21 +48,18 @@ def encode_texts(queries: pa.Table, encoder: Encoder) -> Embeddings:
     ids, texts = queries["article_id"].to_pylist(), queries["query"].to_pylist()
     if not ids:
         raise UserError("no article to encode: the corpus is empty; see its rejects.parquet")
-    distinct = sorted(set(texts))
-    cut: set[str] = set()
+    tokens = {text: encoder.tokenize(text) for text in sorted(set(texts))}
+    # Texts of one length together, since a short one needs a small part of the context's work.
+    distinct = sorted(tokens, key=lambda text: (tokens[text].length, text))
+    lengths = groupby(distinct, key=lambda text: tokens[text].length)
+    batches = (batch for _, group in lengths for batch in _chunks(group))
 
     def embed(batch: Sequence[str]) -> Float32:
-        rows = []
-        for text in batch:
-            tokens, n_cut = encoder.tokenize([text])
-            rows.append(tokens)
-            if n_cut:
-                cut.add(text)
-        return _tile(rows, lambda filled: encoder.encode_texts(_stack(filled)))
+        return _tile([tokens[text].ids for text in batch], encoder.encode_texts)
 
-    vectors = _encode(_chunks(distinct), len(distinct), embed, encoder, "texts")
+    vectors = _encode(batches, len(distinct), embed, encoder, "texts")
     at = {text: row for row, text in enumerate(distinct)}
-    n_cut = sum(text in cut for text in texts)
+    n_cut = sum(tokens[text].cut for text in texts)
     log.info(
         "%d articles, %d distinct texts, %d texts cut to the model's context",
         len(ids),
@@ -119,11 +117,9 @@ def _encode(
     what: str,
 ) -> Float32:
     out = np.empty((total, encoder.dimension), dtype=np.float32)
-    start = 0
-    tiles = -(-total // TILE)
-    for batch in progress(batches, tiles, f"encoding {what}", "tiles"):
-        out[start : start + len(batch)] = embed(batch)
-        start += len(batch)
+    rows = (row for batch in batches for row in embed(batch))
+    for at, row in enumerate(progress(rows, total, "encoding", what)):
+        out[at] = row
     return out
 
 
@@ -131,12 +127,6 @@ def _tile(rows: Sequence[T], embed: Callable[[Sequence[T]], Float32]) -> Float32
     """Embed up to `TILE` rows as exactly `TILE`, repeating the first."""
     filled = [*rows, *([rows[0]] * (TILE - len(rows)))]
     return embed(filled)[: len(rows)]
-
-
-def _stack(tokens: Sequence[Any]) -> Any:
-    import torch
-
-    return torch.cat(list(tokens))
 
 
 def _chunks(items: Iterable[T]) -> Iterator[list[T]]:

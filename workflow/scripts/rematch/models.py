@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+ROUND = 16
+"""Texts are computed at lengths that are multiples of this: with it every embedding came out bit
+for bit as at the full context; without it a third of them did, the rest within 3e-6."""
+
+
 @dataclass(frozen=True)
 class ModelSpec:
     """Which model, and how it computes.
@@ -63,6 +68,21 @@ class ModelSpec:
         )
 
 
+@dataclass(frozen=True)
+class Tokens:
+    """A tokenized text.
+
+    Attributes:
+        ids: the model's own form of it; those of one length can be stacked.
+        length: positions the model computes for it; depends on this text alone.
+        cut: whether the text was longer than the model's context.
+    """
+
+    ids: Any
+    length: int
+    cut: bool
+
+
 class Encoder(Protocol):
     """What a backend gives. Embeddings are not normalised yet."""
 
@@ -70,11 +90,11 @@ class Encoder(Protocol):
     """What the numbers depend on: backend, model, checkpoint_sha256, precision."""
     dimension: int
 
-    def tokenize(self, texts: Sequence[str]) -> tuple[Any, int]:
-        """Tokens of the texts, and how many of them were cut to the model's context."""
+    def tokenize(self, text: str) -> Tokens:
+        """One text as the model reads it."""
 
-    def encode_texts(self, tokens: Any) -> Float32:
-        """Float32 [n, dimension] of what `tokenize` gave."""
+    def encode_texts(self, ids: Sequence[Any]) -> Float32:
+        """Float32 [n, dimension] of the `ids` of texts of one length."""
 
     def preprocess(self, photo: Image.Image) -> Any:
         """One RGB photo as the model reads it; safe to call from several threads."""
@@ -113,6 +133,8 @@ class OpenAIClip:
         self._model = model.to(spec.device).eval()
         self._device = spec.device
         self._context = int(model.context_length)
+        self._positions = self._model.positional_embedding.detach()
+        self._mask = self._model.transformer.resblocks[0].attn_mask.to(spec.device)
         self.dimension = int(model.text_projection.shape[1])
         self.identity = {
             "backend": "openai",
@@ -122,19 +144,29 @@ class OpenAIClip:
             "device": spec.device,
         }
 
-    def tokenize(self, texts: Sequence[str]) -> tuple[torch.Tensor, int]:
-        rows, cut = [], 0
-        for text in texts:
-            try:
-                rows.append(self._clip.tokenize(text, self._context))
-            except RuntimeError:  # its word for "longer than the context"
-                rows.append(self._clip.tokenize(text, self._context, truncate=True))
-                cut += 1
-        return self._torch.cat(rows), cut
+    def tokenize(self, text: str) -> Tokens:
+        cut = False
+        try:
+            ids = self._clip.tokenize(text, self._context)[0]
+        except RuntimeError:  # its word for "longer than the context"
+            ids, cut = self._clip.tokenize(text, self._context, truncate=True)[0], True
+        # The text's embedding is read at the end-of-text token, the largest id. The tower is
+        # causal, so what stands behind that token does not reach it and need not be computed.
+        used = int(ids.argmax()) + 1
+        length = min(-(-used // ROUND) * ROUND, self._context)
+        return Tokens(ids[:length], length, cut)
 
-    def encode_texts(self, tokens: torch.Tensor) -> Float32:
+    def encode_texts(self, ids: Sequence[torch.Tensor]) -> Float32:
+        batch = self._torch.stack(list(ids)).to(self._device)
+        self._attend_to(batch.shape[1])
         with self._torch.inference_mode():
-            return _float32(self._model.encode_text(tokens.to(self._device)))
+            return _float32(self._model.encode_text(batch))
+
+    def _attend_to(self, length: int) -> None:
+        """Make the text tower work on the first `length` positions of its context."""
+        self._model.positional_embedding = self._torch.nn.Parameter(self._positions[:length])
+        for block in self._model.transformer.resblocks:
+            block.attn_mask = self._mask[:length, :length]
 
     def preprocess(self, photo: Image.Image) -> torch.Tensor:
         pixels: torch.Tensor = self._preprocess(photo)
