@@ -25,8 +25,8 @@ import demo_world  # noqa: E402
 import make_corpus  # noqa: E402
 
 # Recorded with Pillow 13.0.0 and numpy 2.4.6; the pixels are those before JPEG.
-PIXELS = "PIXELS_DIGEST"
-TEXTS = "TEXTS_DIGEST"
+PIXELS = "797bf2529313b4dda2af1e69557badbf5d350ebfa57719dfb3b31abcbed23cd0"
+TEXTS = "778bb77b88f93c4208d37de2a671e7ce715a203e3823f2b70c5a9a8d4a735619"
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +126,7 @@ def test_snippets_have_the_length_and_blemishes_of_real_ones(corpus: Path) -> No
     for row in rows:
         words = f"{row[6]} {row[7]}".split()
         assert 40 <= len(words) <= 60
-        assert 5 <= len(row[6].split()) <= 11
+        assert 5 <= len(row[6].split()) <= 15
         assert len(row[7]) <= 256
     texts = [row[7] for row in rows]
     shares = {
@@ -236,6 +236,17 @@ def test_unknown_splits_and_sizes_are_refused(split: str, size: int) -> None:
         demo_world.draw_split(split, size)
 
 
+def test_captions_hold_nothing_but_the_picture() -> None:
+    background = demo_texts.FILLERS + demo_texts.ASIDES + demo_texts.LEADS + demo_texts.ELSEWHERE
+    starts = [english.split("|")[0].strip() for _, english in background]
+    starts = [start for start in starts if "{" not in start] + ["recently had", "is known for"]
+    for scene in demo_world.draw_split("train", 200):
+        captions = [demo_texts.caption(scene, number) for number in range(4)]
+        assert captions == [demo_texts.caption(scene, number) for number in range(4)]
+        assert len(set(captions)) > 1
+        assert not [start for start in starts for caption in captions if start in caption]
+
+
 def card() -> str:
     return (DEMO / "MODEL_CARD.md").read_text(encoding="utf-8")
 
@@ -286,7 +297,9 @@ def test_checkpoint_reaches_the_cards_results(corpus: Path) -> None:
         own = score.gather(1, truth[:, None])
         rank = (score > own).sum(1) + 1
         found[name] = float(torch.where(rank <= 100, 1 / rank, 0.0).mean())
-    assert found["10"] < found["20"] < found["30"] < found["40"] < found["mean of the four"]
+    # 40 words against 30 is within chance (see the card), so nothing is asked of their order.
+    assert found["10"] < found["20"] < min(found["30"], found["40"])
+    assert max(found["30"], found["40"]) < found["mean of the four"]
     assert found["German, 40"] < 0.5 * found["10"]
     for name, value in found.items():
         row = re.search(rf"^\| {re.escape(name)} \| ([0-9.]+) \|", card(), re.MULTILINE)
