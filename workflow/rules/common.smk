@@ -1,4 +1,5 @@
 # Configuration, code hashes and the lists of files that rules ask for. No rules here.
+import hashlib
 import json
 import platform
 import sys
@@ -109,6 +110,12 @@ def translation_memory(wildcards):
     return translation["memory"] if translation["backend"] == "memory" else []
 
 
+def translator_weights(wildcards):
+    """State of the folder of a translator that runs on this machine."""
+    model = CONFIG["translations"][wildcards.translation].get("model")
+    return folder_state(model) if model and Path(model).is_dir() else None
+
+
 def language(wildcards):
     """Of the text after translation."""
     translation = CONFIG["translations"][wildcards.translation]
@@ -132,6 +139,11 @@ def members(wildcards):
         f"results/{wildcards.corpus}/runs/{point.run}/similarity.arrow"
         for point in ENSEMBLES[wildcards.run].members
     ]
+
+
+def fingerprint(value):
+    """A short digest: a rule that depends on a long value need not repeat it in every message."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def versions():
@@ -160,3 +172,6 @@ def show_tables():
         table = Path(f"results/{corpus}/table.md")
         if table.is_file():
             print(f"\n{table.read_text('utf-8')}\nalso as {table.with_suffix('.csv')} and .html")
+
+
+VERSIONS = versions()

@@ -45,7 +45,7 @@ rule table:
     conda:
         "../../environment.yml"
     params:
-        runs=describe_runs(CONFIG),
+        runs=fingerprint(describe_runs(CONFIG)),
         code=code("table.py"),
     message:
         "table of {wildcards.corpus}"
@@ -77,7 +77,7 @@ rule plots:
     conda:
         "../../environment.yml"
     params:
-        runs=describe_runs(CONFIG),
+        runs=fingerprint(describe_runs(CONFIG)),
         code=code("plots.py"),
     message:
         "plots of {wildcards.corpus}"

@@ -57,7 +57,7 @@ rule cleaning:
         "../scripts/cleaning.py"
 
 
-# The whole configuration is the parameter here, since the page shows it.
+# The page shows the whole configuration, so any change of it makes the page again.
 rule setup:
     output:
         report(
@@ -71,8 +71,8 @@ rule setup:
     conda:
         "../../environment.yml"
     params:
-        config=CONFIG,
-        versions=versions(),
+        config=fingerprint(CONFIG),
+        versions=fingerprint(VERSIONS),
         code=code("setup.py"),
     message:
         "noting configuration and versions"
@@ -80,5 +80,6 @@ rule setup:
         "../scripts/setup.py"
 
 
-# Captions read them as snakemake.config["numbers"][corpus].
+# For the script above, and for captions, which see nothing but the config.
+config["versions"] = VERSIONS
 config["numbers"] = caption_numbers()

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from rematch import jobs
 
-sys.path.append(str(Path(snakemake.scriptdir).parents[1] / "resources" / "demo"))
+jobs.start(snakemake)
+sys.path.append(str(Path(jobs.__file__).parents[3] / "resources" / "demo"))
 from make_corpus import make_corpus
 
-jobs.start(snakemake)
 make_corpus("test", 500, Path(snakemake.output.articles).parent)

@@ -3,6 +3,7 @@
 import pyarrow as pa
 
 from rematch import jobs, plots, results, tables
+from rematch.config import describe_runs
 from rematch.files import replacing
 
 jobs.start(snakemake)
@@ -12,7 +13,7 @@ gallery = tables.read(snakemake.input.images, tables.IMAGES).num_rows
 reference = snakemake.input.get("reference")
 found = results.build(
     metrics,
-    snakemake.params.runs,
+    describe_runs(snakemake.config),
     results.read_reference(reference) if reference else (),
     snakemake.wildcards.corpus,
 )

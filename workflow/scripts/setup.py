@@ -4,4 +4,6 @@ from rematch import jobs, pages
 from rematch.files import write_text
 
 jobs.start(snakemake)
-write_text(snakemake.output[0], pages.setup(snakemake.params.config, snakemake.params.versions))
+ours = ("numbers", "versions")
+config = {key: value for key, value in snakemake.config.items() if key not in ours}
+write_text(snakemake.output[0], pages.setup(config, snakemake.config["versions"]))

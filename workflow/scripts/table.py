@@ -5,6 +5,7 @@ import json
 import pyarrow as pa
 
 from rematch import jobs, results, tables
+from rematch.config import describe_runs
 from rematch.files import write_text
 
 log = jobs.start(snakemake)
@@ -12,7 +13,7 @@ metrics = pa.concat_tables([tables.read(path, tables.METRICS) for path in snakem
 reference = snakemake.input.get("reference")
 found = results.build(
     metrics,
-    snakemake.params.runs,
+    describe_runs(snakemake.config),
     results.read_reference(reference) if reference else (),
     snakemake.wildcards.corpus,
 )
