@@ -1,6 +1,7 @@
 # make run   the experiment of config/config.yaml (CONFIG=my.yaml lays a file over it)
 # make test  the test suite          make lint    formatting and static checks
 # make report  one HTML file         make clean   remove what was computed
+# make memory  how full the translation memory is
 # make soak  the long tests (minutes)
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -9,7 +10,7 @@ CONFIG ?=
 BIN := .venv/bin
 SNAKEMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG))
 
-.PHONY: run report test soak lint format clean
+.PHONY: run report memory test soak lint format clean
 .DELETE_ON_ERROR:
 
 run: .venv/run.stamp
@@ -24,6 +25,9 @@ test: .venv/dev.stamp
 
 soak: .venv/dev.stamp
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -s tests/soak
+
+memory: .venv/run.stamp
+	PYTHONPATH=workflow/scripts $(BIN)/python -m rematch.memory_command status
 
 lint: .venv/dev.stamp
 	$(BIN)/ruff check .

@@ -80,6 +80,8 @@ def faults(config):
         (["corpora", "demo", "columns"], {"title": "t"}, "corpora.demo.columns: is for layout gen"),
         (["corpora", "demo", "columns"], {"titel": "t"}, "columns.titel: unknown key; did you mea"),
         (["translations", "memory", "memory"], "x", "translations.memory.memory: x does not exist"),
+        (["translations", "none"], {"backend": "marian"}, "translations.none.model: missing"),
+        (["translations", "none", "model"], "x", "translations.none.model: only marian takes"),
         (["evaluation", "top"], 50, "config: evaluation.recall_at[4]: 100 is beyond the 50"),
         (["word_statistics"], "x.zip", "config: word_statistics: x.zip does not exist"),
         (

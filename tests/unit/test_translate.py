@@ -26,10 +26,10 @@ from hypothesis import strategies as st
 from rematch import translators
 from rematch.errors import UserError
 from rematch.memory import import_tsv, read_records, recall
+from rematch.polite import Gate
 from rematch.tables import ARTICLES, TEXTS
 from rematch.translate import TranslationOptions, split_text, translate, translate_articles
 from rematch.translators import base
-from rematch.translators.gate import Gate
 from tests.loopback_google import (
     ERROR_PAGE,
     Loopback,
@@ -482,7 +482,7 @@ def test_a_pause_in_one_process_stops_the_others(tmp_path):
 
 TAKER = """
 import sys, threading
-from rematch.translators.gate import Gate
+from rematch.polite import Gate
 gate, stop = Gate(sys.argv[1], 100.0), threading.Event()
 stop.set()
 print("ready", flush=True)

@@ -30,7 +30,10 @@ rule translate:
     conda:
         "../../environment.yml"
     params:
-        translation=entry("translations", "translation", "backend", "source", "target", "memory"),
+        translation=entry(
+            "translations", "translation", "backend", "source", "target", "memory", "model", "beam"
+        ),
+        weights=translator_weights,
         code=code("translate.py"),
     message:
         "translating {wildcards.corpus} ({wildcards.translation})"

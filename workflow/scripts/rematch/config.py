@@ -260,6 +260,11 @@ def _section_faults(config: Config) -> Iterator[str]:
     for name, model in config["models"].items():
         if ("checkpoint" in model) == ("name" in model):
             yield f"models.{name}: give either checkpoint (a path) or name (a pretrained model)"
+    for name, translation in config["translations"].items():
+        if translation["backend"] == "marian" and "model" not in translation:
+            yield f"translations.{name}.model: missing; marian needs a model's folder or name"
+        if translation["backend"] != "marian" and "model" in translation:
+            yield f"translations.{name}.model: only marian takes one; remove it"
     top = config["evaluation"]["top"]
     for index, k in enumerate(config["evaluation"]["recall_at"]):
         if k > top:

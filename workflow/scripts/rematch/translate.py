@@ -9,12 +9,11 @@ next one asks only for the rest.
 from __future__ import annotations
 
 import logging
-import random
 import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ import pyarrow as pa
 
 from rematch.errors import UserError
 from rematch.memory import Memory, fill, import_tsv
+from rematch.polite import LONGEST_PAUSE_S, Gate, backoff
 from rematch.progress import progress
 from rematch.tables import TEXTS
 from rematch.translators import build
@@ -34,7 +34,6 @@ from rematch.translators.base import (
     RequestFailed,
     TranslationOptions,
 )
-from rematch.translators.gate import LONGEST_PAUSE_S, Gate
 
 __all__ = [
     "Summary",
@@ -51,8 +50,6 @@ log = logging.getLogger(__name__)
 
 GIVE_UP_AFTER = 20
 """So many failed texts in a row end a run: the service is down, or blocks us."""
-
-LONGEST_BACKOFF_S = 60.0
 
 NOT_ASKED = "not asked"
 
@@ -283,7 +280,7 @@ class _Run:
             self._gate = Gate(gate, self._options.requests_per_second)
         try:
             # Closed before the memory and the gate are: threads may still be using these.
-            with closing(self._ask_all(list(wanted))) as asked:
+            with closing(self._ask_all(self._ordered(wanted))) as asked:
                 for text, answer, kind in progress(asked, len(wanted), what, "texts"):
                     if answer is None:
                         kinds[text] = kind
@@ -304,6 +301,10 @@ class _Run:
             if self._gate is not None:
                 self._gate.close()
         return failures
+
+    def _ordered(self, wanted: Iterable[str]) -> list[str]:
+        size = self._engine.size
+        return list(wanted) if size is None else sorted(wanted, key=size, reverse=True)
 
     def _joined(self, pieces: Sequence[tuple[str, str]], answers: Mapping[str, str]) -> str:
         joined = ""
@@ -352,6 +353,11 @@ class _Run:
             good: list[tuple[str, str]] = []
             bad: dict[str, str] = {}
             for text, answer in zip(pending, answers, strict=True):
+                if isinstance(answer, RequestFailed):
+                    bad[text] = answer.kind
+                    if not answer.again:
+                        doubted.add(text)
+                    continue
                 kind = self._fault(text, answer)
                 if kind is None and answer is not None:
                     good.append((text, answer))
@@ -380,7 +386,8 @@ class _Run:
 
     def _keep(self, pairs: Sequence[tuple[str, str]]) -> None:
         options = self._options
-        self._memory.append(pairs, options.backend, options.source, options.target)
+        key = self._backend.key or options.backend
+        self._memory.append(pairs, key, options.source, options.target)
 
     def _fault(self, text: str, answer: str | None) -> str | None:
         """What is wrong with an answer, or None."""
@@ -400,8 +407,7 @@ class _Run:
 
     def _back_off(self, failure: RequestFailed, tries: int) -> bool:
         """Wait before the next try; false if the run ends instead."""
-        delay = min(self._options.backoff_s * 2.0**tries, LONGEST_BACKOFF_S)
-        delay *= random.uniform(0.5, 1.0)  # so that threads do not come back all at once
+        delay = backoff(self._options.backoff_s, tries)
         if failure.retry_after is not None:
             if failure.retry_after > LONGEST_PAUSE_S:
                 self._end(

@@ -9,6 +9,7 @@ from rematch.translators import (
     deepl,
     google,
     libre,
+    marian,
     microsoft,
     mymemory,
     recorded,
@@ -22,6 +23,7 @@ BUILDERS: dict[str, Callable[[TranslationOptions], Backend]] = {
     "libre": libre.build,
     "deepl": deepl.build,
     "microsoft": microsoft.build,
+    "marian": marian.build,
     "memory": recorded.build,
     "none": unchanged.build,
 }

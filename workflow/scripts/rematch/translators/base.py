@@ -11,9 +11,6 @@ from typing import Any
 from rematch.errors import UserError
 from rematch.memory import recall
 
-Ask = Callable[[Sequence[str]], Sequence[str | None]]
-"""Translate some texts: as many answers, in order. Raises RequestFailed. Used by one thread."""
-
 
 @dataclass(frozen=True)
 class TranslationOptions:
@@ -25,6 +22,9 @@ class TranslationOptions:
     requests in flight at once in this process. `timeout_s`: longest silence of a service, while
     connecting or answering. `retries`: further tries of a request after a passing failure,
     the first `backoff_s` later, each next one after twice the time.
+
+    For "marian" alone: `model`, a folder or a name on Hugging Face; `beam`, translations followed
+    at once; `cache`, folder for converted models. `threads` are then the processor's.
     """
 
     backend: str
@@ -36,6 +36,9 @@ class TranslationOptions:
     timeout_s: float = 20.0
     retries: int = 5
     backoff_s: float = 1.0
+    model: Path | str | None = None
+    beam: int = 4
+    cache: Path | str = "~/.cache/rematch"
 
     @classmethod
     def from_config(cls, translation: Mapping[str, Any]) -> TranslationOptions:
@@ -43,7 +46,7 @@ class TranslationOptions:
         return cls(**{**translation, "memory": Path(translation["memory"])})
 
     def __post_init__(self) -> None:
-        for name in ("requests_per_second", "threads", "timeout_s"):
+        for name in ("requests_per_second", "threads", "timeout_s", "beam"):
             if not getattr(self, name) > 0:
                 raise UserError(
                     f"translation {name} is {getattr(self, name)}; it must be above zero"
@@ -82,6 +85,13 @@ class RequestFailed(Exception):
         self.refused = refused
 
 
+Answer = str | None | RequestFailed
+"""Of one text; with a RequestFailed only this text has failed."""
+
+Ask = Callable[[Sequence[str]], Sequence[Answer]]
+"""Translate some texts: as many answers, in order. Raises RequestFailed. Used by one thread."""
+
+
 @dataclass(frozen=True)
 class Engine:
     """Who is asked for what the memory does not hold.
@@ -89,26 +99,35 @@ class Engine:
     `open` is called once in every thread and checks keys and languages without a request.
     `max_chars`: longest text of one request; longer ones arrive in pieces. `batch`: most texts
     in one request. `service`: false for a model on this machine; the ceiling does not hold for
-    it, it is used by one thread, and an answer equal to its text is taken.
+    it, it is used by one thread, and an answer equal to its text is taken. `size`: texts are
+    asked for in descending order of it, so that batches hold texts of one size.
     """
 
     open: Callable[[], Ask]
     max_chars: int
     batch: int = 1
     service: bool = True
+    size: Callable[[str], int] | None = None
 
 
 @dataclass(frozen=True)
 class Backend:
-    """`known`: the translation of a text if it costs nothing. `engine`: None asks nobody."""
+    """`known`: the translation of a text if it costs nothing. `engine`: None asks nobody.
+
+    `key`: the backend of its answers in the memory; None stands for its name.
+    """
 
     known: Callable[[str], str | None]
     engine: Engine | None
     conflicts: int = 0
+    key: str | None = None
 
 
-def remembering(options: TranslationOptions, engine: Engine) -> Backend:
-    """A backend that looks into the translation memory first, then asks `engine`."""
+def remembering(options: TranslationOptions, engine: Engine, key: str | None = None) -> Backend:
+    """A backend that looks into the translation memory first, then asks `engine`.
+
+    `key` tells apart what one name may stand for, such as several models.
+    """
     if options.memory is None:
         raise UserError(
             f"translation backend {options.backend!r} needs a folder for its translation memory; "
@@ -119,8 +138,8 @@ def remembering(options: TranslationOptions, engine: Engine) -> Backend:
             f"translation memory {options.memory}: backend {options.backend!r} needs a folder; "
             f"a single TSV serves the backend memory only"
         )
-    held = recall(options.memory, options.source, options.target, options.backend)
-    return Backend(held.translations.get, engine, held.conflicts)
+    held = recall(options.memory, options.source, options.target, key or options.backend)
+    return Backend(held.translations.get, engine, held.conflicts, key)
 
 
 def key_from(variable: str, backend: str) -> str:

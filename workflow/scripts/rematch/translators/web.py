@@ -9,10 +9,8 @@ and only there: within an `Ask` it sends through this thread's own session, anyw
 
 from __future__ import annotations
 
-import email.utils
 import json
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -20,6 +18,7 @@ from typing import Any
 import requests
 
 from rematch.errors import UserError
+from rematch.polite import retry_after_s
 from rematch.translators.base import Ask, RequestFailed
 
 Rewrite = Callable[[str, dict[str, Any]], str]
@@ -74,23 +73,10 @@ class Session(requests.Session):
             raise RequestFailed(
                 f"HTTP {status}",
                 again=status in _PASSING or status >= 500,
-                retry_after=_seconds(response.headers.get("Retry-After")),
+                retry_after=retry_after_s(response.headers.get("Retry-After")),
                 refused=status in _REFUSED,
             )
         return response
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    """Retry-After is a number of seconds or a date (RFC 9110, section 10.2.3)."""
-    if retry_after is None:
-        return None
-    if retry_after.strip().isdecimal():
-        return float(retry_after)
-    try:
-        then = email.utils.parsedate_to_datetime(retry_after)
-    except ValueError:
-        return None
-    return max(then.timestamp() - time.time(), 0.0)
 
 
 def form_body(method: str, kwargs: dict[str, Any]) -> str:

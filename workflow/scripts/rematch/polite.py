@@ -1,25 +1,57 @@
-"""A ceiling on requests per second that holds across threads, processes and machines."""
+"""Manners towards a server: a ceiling on requests per second, waits between tries, Retry-After."""
 
 from __future__ import annotations
 
 import contextlib
+import email.utils
 import fcntl
-import logging
 import os
+import random
 import threading
 import time
+from datetime import UTC
 from pathlib import Path
 
 from rematch.errors import UserError
 
-log = logging.getLogger(__name__)
-
 LONGEST_PAUSE_S = 600.0
 """No slot is given further ahead: a time beyond it comes from a wrong clock and is dropped."""
+
+LONGEST_BACKOFF_S = 60.0
+"""No wait between two tries is longer, unless the server asks for it."""
+
+
+def backoff(first_s: float, tries: int) -> float:
+    """Seconds to wait after a failure that `tries` further tries came before.
+
+    Doubled from try to try up to `LONGEST_BACKOFF_S`, and shortened at random by up to half, so
+    that threads do not come back all at once.
+    """
+    return min(first_s * 2.0**tries, LONGEST_BACKOFF_S) * random.uniform(0.5, 1.0)
+
+
+def retry_after_s(header: str | None) -> float | None:
+    """Seconds that a Retry-After header asks for, None if it is absent or unreadable.
+
+    It is a number of seconds or a date (RFC 9110, section 10.2.3).
+    """
+    if header is None:
+        return None
+    if header.strip().isdecimal():
+        return float(header)
+    try:
+        then = email.utils.parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    if then.tzinfo is None:  # "-0000": UTC, not the time of this machine
+        then = then.replace(tzinfo=UTC)
+    return max(then.timestamp() - time.time(), 0.0)
 
 
 class Gate:
     """Hands out moments at which one request may start, `1 / per_second` seconds apart.
+
+    The ceiling holds across the threads, processes and machines that share the file.
 
     The file holds two times, seconds since 1970: the next free slot, and until when all
     requests rest. It is locked (flock) only while they are read and changed, never while
@@ -82,6 +114,6 @@ class Gate:
 
     def _unusable(self, error: OSError) -> UserError:
         return UserError(
-            f"{self._path}: cannot be locked or written ({error.strerror}); keep the translation "
-            f"memory on a file system that allows locks"
+            f"{self._path}: cannot be locked or written ({error.strerror}); keep its folder on "
+            f"a file system that allows locks"
         )
