@@ -281,7 +281,8 @@ class _Run:
         try:
             # Closed before the memory and the gate are: threads may still be using these.
             with closing(self._ask_all(self._ordered(wanted))) as asked:
-                for text, answer, kind in progress(asked, len(wanted), what, "texts"):
+                shown = progress(asked, len(wanted), what, "texts", lambda: f"{len(kinds)} failed")
+                for text, answer, kind in shown:
                     if answer is None:
                         kinds[text] = kind
                     else:
