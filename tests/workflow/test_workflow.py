@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 import pytrec_eval
 
+from tests.loopback_photos import LoopbackPhotos, Reply
 from tests.tiny import make_corpus, write_articles
 from tests.workflow.conftest import Project
 
@@ -222,7 +223,8 @@ def test_bad_configs_end_in_one_line_before_any_job(branch: Project) -> None:
     ):
         branch.config = {**good, **change}
         said = branch.snakemake("-n", ok=False)
-        lines = [text for text in said.splitlines() if text and "profile" not in text]
+        # Snakemake itself says which profile and config files it found.
+        lines = [text for text in said.splitlines() if not text.startswith(("Using ", "Config "))]
         assert len(lines) == 1 and line in lines[0], said
 
 
@@ -254,3 +256,39 @@ def test_the_report_opens_offline_with_its_numbers_filled_in(branch: Project) ->
     assert f"{best:.5f}" in page
     assert "3 runs over 14 articles" in page
     assert "mailto:" not in page
+
+
+def test_photos_come_by_url_once_and_dead_links_are_listed(branch: Project) -> None:
+    data = branch.folder / "data"
+    rows = make_corpus(data)
+    photos = {row["imgFile"]: (data / "images" / row["imgFile"]).read_bytes() for row in rows}
+
+    def schedule(key: str, nth: int) -> Reply:
+        if key.endswith("photo5.png"):
+            return Reply(b"gone", status=404)
+        return Reply(b"busy", status=503) if nth == 0 else Reply(photos[Path(key).name])
+
+    with LoopbackPhotos(schedule) as server:
+        for row in rows:
+            row["img"] = f"{server.url}/news/{row['imgFile']}"
+            row["imgFile"] = ""
+        write_articles(data / "articles.tsv", rows)
+        branch.config["corpora"]["tiny"] = {
+            "pairs": "data/articles.tsv",
+            "photos": "data/fetched",
+            "download": {"requests_per_second": 200},
+        }
+        branch.snakemake()
+        asked = len(server.keys)
+        assert asked == 13 * 2 + 1
+        assert branch.planned() == {}
+        shutil.rmtree(branch.folder / "results")
+        branch.snakemake()
+        assert len(server.keys) == asked
+    listed = pq.read_table(branch.folder / "results/tiny/corpus/downloads.parquet").to_pylist()
+    assert [(r["image_id"], r["reason"]) for r in listed if not r["file"]] == [
+        ("photo5", "dead link: HTTP 404")
+    ]
+    log = (branch.folder / "results/logs/download/tiny.log").read_text("utf-8")
+    assert "'photo5': dead link" in log
+    assert all(int(row["text-to-image_n"]) == 13 for row in table(branch))

@@ -94,14 +94,35 @@ def entry(section, wildcard, *keys):
 def corpus_inputs(wildcards):
     """The corpus' files by role, as the config gives them."""
     corpus = CONFIG["corpora"][wildcards.corpus]
-    roles = ("pairs", "articles", "images", "truth", "photos")
-    return {role: as_list(corpus[role]) for role in roles if role in corpus}
+    roles = ["pairs", "articles", "images", "truth"]
+    files = {role: as_list(corpus[role]) for role in roles if role in corpus}
+    if "download" in corpus:
+        files["downloads"] = f"results/{wildcards.corpus}/corpus/downloads.parquet"
+    elif "photos" in corpus:
+        files["photos"] = corpus["photos"]
+    return files
+
+
+def download_inputs(wildcards):
+    """The corpus' files that may name URLs."""
+    files = corpus_inputs(wildcards)
+    del files["downloads"]
+    return files
+
+
+def download_limits(wildcards):
+    """What of a download's options decides which photos come."""
+    download = CONFIG["corpora"][wildcards.corpus]["download"]
+    return {key: download[key] for key in ("max_mb", "min_side", "on_missing", "retry_dead")}
 
 
 def photo_listing(wildcards):
     """Names, sizes and times of the photos: replacing one does not touch its folder's time."""
-    folder = CONFIG["corpora"][wildcards.corpus].get("photos")
-    return None if folder is None or folder in DEMO_FILES else folder_state(folder)
+    corpus = CONFIG["corpora"][wildcards.corpus]
+    folder = corpus.get("photos")
+    # What a rule puts there is that rule's to tell.
+    made = folder in DEMO_FILES or "download" in corpus
+    return None if folder is None or made else folder_state(folder)
 
 
 def translation_memory(wildcards):

@@ -18,6 +18,30 @@ rule demo_corpus:
         "../scripts/demo_corpus.py"
 
 
+# The folder of photos is no output: it outlives results/, and a run adds to it what is missing.
+rule download:
+    input:
+        unpack(download_inputs),
+    output:
+        "results/{corpus}/corpus/downloads.parquet",
+    log:
+        "results/logs/download/{corpus}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        downloads=1,
+    params:
+        files=entry(
+            "corpora", "corpus", "pairs", "articles", "images", "photos", "layout", "columns"
+        ),
+        download=download_limits,
+        code=code("download.py"),
+    message:
+        "fetching the photos of {wildcards.corpus}"
+    script:
+        "../scripts/download.py"
+
+
 rule corpus:
     input:
         unpack(corpus_inputs),

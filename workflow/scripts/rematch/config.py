@@ -256,6 +256,8 @@ def _section_faults(config: Config) -> Iterator[str]:
             )
         elif "pairs" not in corpus and len(apart) < 2:
             yield f"corpora.{name}: give pairs (articles with their photos), or articles and images"
+        if "download" in corpus and "photos" not in corpus:
+            yield f"corpora.{name}.photos: missing; download needs a folder to fetch into"
         yield from _layout_faults(name, corpus)
     for name, model in config["models"].items():
         if ("checkpoint" in model) == ("name" in model):
@@ -334,7 +336,7 @@ def _file_faults(config: Config, made: Sequence[str]) -> Iterator[str]:
         for key in ("pairs", "articles", "images", "truth"):
             for path in as_list(corpus.get(key, [])):
                 yield from missing(path, f"corpora.{name}.{key}", Path.is_file)
-        if "photos" in corpus:
+        if "photos" in corpus and "download" not in corpus:
             yield from missing(corpus["photos"], f"corpora.{name}.photos", Path.is_dir)
     for name in config["sweep"]["translation"]:
         translation = config["translations"][name]

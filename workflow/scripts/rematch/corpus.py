@@ -364,12 +364,14 @@ def _is_file_name(name: str) -> bool:
 
 
 def _find(image_id: str, photo: str, present: set[str]) -> str:
-    """The photo's file: the name the row gives, else the id with an extension, else "".
+    """The photo's file: the name the row gives, else the id (or its hash) and an extension, or "".
 
     Names are looked up among the folder's own, so no name can lead out of it.
     """
+    hashed = photos.hashed_name(image_id)
     by_id = [image_id + extension for extension in photos.EXTENSIONS]
     by_id += [image_id + extension.upper() for extension in photos.EXTENSIONS]
+    by_id += [hashed + extension for extension in photos.EXTENSIONS]
     return next((name for name in (photo, *by_id) if name in present), "")
 
 

@@ -125,6 +125,12 @@ def _rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
+def hashed_name(image_id: str) -> str:
+    """Name of a photo's file, without extension, where its id cannot be one on every system."""
+    # "surrogatepass": an id may hold what no UTF-8 file can, and still needs a name.
+    return "hash." + hashlib.sha256(image_id.encode("utf-8", "surrogatepass")).hexdigest()[:40]
+
+
 def pixels_digest(image: Image.Image) -> str:
     """SHA-256, in hexadecimal, of an RGB image's size and pixels.
 

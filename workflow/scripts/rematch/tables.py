@@ -23,6 +23,9 @@ ARTICLES = pa.schema([("article_id", _S), ("title", _S), ("text", _S), ("digest"
 IMAGES = pa.schema([("image_id", _S), ("file", _S), ("digest", _S)])
 """`file`: path of the photo; `digest`: SHA-256 of its decoded pixels and size."""
 
+DOWNLOADS = pa.schema([("image_id", _S), ("file", _S), ("reason", _S)])
+"""A row a photo with a URL: its file's name, or the reason that there is none."""
+
 QRELS = pa.schema([("article_id", _S), ("image_id", _S)])
 """The truth, one row a relevant pair. Read by evaluation alone."""
 

@@ -1,0 +1,174 @@
+"""A web server on loopback that serves photos, and misbehaves on request."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import socket
+import struct
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+import numpy as np
+from PIL import Image
+
+
+class Asked(NamedTuple):
+    """One request as it came in; `key` is its path without the leading slash."""
+
+    when: float
+    key: str
+    host: str
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer.
+
+    `length`: the Content-Length that is claimed, -1 for none. `cut`: bytes of the body that are
+    sent before the connection is closed. `hang`: seconds of silence before the answer, or, with
+    `cut`, after these bytes. `drip`: seconds of silence after each byte. `reset`: end the
+    connection by a TCP reset. `chunked`: send the body as two chunks, the second one only if
+    nothing is cut.
+    """
+
+    body: bytes = b""
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    length: int | None = None
+    cut: int | None = None
+    hang: float = 0.0
+    drip: float = 0.0
+    reset: bool = False
+    chunked: bool = False
+
+
+def picture(key: str, size: tuple[int, int] = (40, 30)) -> Image.Image:
+    """A picture of its own for every key."""
+    rng = np.random.default_rng(list(key.encode("utf-8", "surrogatepass")))
+    pixels = rng.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    return Image.fromarray(pixels)
+
+
+def encoded(image: Image.Image, form: str = "PNG") -> bytes:
+    """The bytes of an image file."""
+    buffer = io.BytesIO()
+    image.save(buffer, form)
+    return buffer.getvalue()
+
+
+def photo(key: str) -> Reply:
+    """The photo of a key: what a good server sends."""
+    return Reply(encoded(picture(key)), headers={"Content-Type": "image/png"})
+
+
+HTML = Reply(
+    b"\n<!DOCTYPE html><html><body>This article is no longer available</body></html>",
+    headers={"Content-Type": "image/jpeg"},
+)
+
+
+class LoopbackPhotos:
+    """Serves while the `with` block runs.
+
+    `schedule` gives, for the n-th request of a key (from 0), the answer; by default its photo.
+    """
+
+    def __init__(self, schedule: Callable[[str, int], Reply] | None = None) -> None:
+        self.asked: list[Asked] = []
+        self._schedule = schedule or (lambda key, nth: photo(key))
+        self._seen: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                reply = outer._reply(self)
+                with contextlib.suppress(OSError):  # the client may be gone
+                    self._send(reply)
+
+            def _send(self, reply: Reply) -> None:
+                if reply.hang and reply.cut is None:
+                    outer._closing.wait(reply.hang)
+                if reply.reset and reply.cut is None:
+                    self._end(reset=True)
+                    return
+                self.send_response(reply.status)
+                for name, value in reply.headers.items():
+                    self.send_header(name, value)
+                length = len(reply.body) if reply.length is None else reply.length
+                if reply.chunked:
+                    self.send_header("Transfer-Encoding", "chunked")
+                elif length >= 0:
+                    self.send_header("Content-Length", str(length))
+                self.end_headers()
+                body = reply.body[: reply.cut]
+                if reply.chunked:
+                    half = len(body) // 2
+                    parts = [body[:half]] if reply.cut else [body[:half], body[half:], b""]
+                    body = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts)
+                if reply.drip:
+                    for byte in body:
+                        self.wfile.write(bytes([byte]))
+                        if outer._closing.wait(reply.drip):
+                            break
+                else:
+                    self.wfile.write(body)
+                if reply.cut is not None and reply.hang:
+                    outer._closing.wait(reply.hang)
+                if reply.cut is not None or reply.length is not None:
+                    self._end(reply.reset)
+
+            def _end(self, reset: bool) -> None:
+                self.close_connection = True
+                if reset:
+                    linger = struct.pack("ii", 1, 0)
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                    self.connection.close()
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+            request_queue_size = 64
+
+            def handle_error(self, request: object, client_address: object) -> None:
+                pass  # a killed client
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        self.port = self._server.server_port
+        self.url = f"http://127.0.0.1:{self.port}/"
+
+    @property
+    def keys(self) -> list[str]:
+        """The key of every request, as they came."""
+        return [asked.key for asked in self.asked]
+
+    def _reply(self, handler: BaseHTTPRequestHandler) -> Reply:
+        key = unquote(urlsplit(handler.path).path[1:])
+        headers = dict(handler.headers)
+        with self._lock:
+            self.asked.append(Asked(time.time(), key, headers.get("Host", ""), headers))
+            nth = self._seen[key]
+            self._seen[key] += 1
+        return self._schedule(key, nth)
+
+    def __enter__(self) -> LoopbackPhotos:
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._closing.set()
+        self._server.shutdown()
+        self._server.server_close()
