@@ -78,7 +78,7 @@ def test_same_bytes_twice_and_whatever_the_size(tmp_path: Path, corpus: Path) ->
 def test_pixels_and_texts_are_the_recorded_ones() -> None:
     pixels, texts = hashlib.sha256(), hashlib.sha256()
     scenes = demo_world.draw_split("test", 200)
-    kinds = {}
+    kinds: dict[str, demo_world.Scene] = {}
     for scene in scenes:
         snippet = demo_texts.write(scene)
         texts.update("\t".join(vars(snippet).values()).encode())
@@ -289,7 +289,7 @@ def test_checkpoint_reaches_the_cards_results(corpus: Path) -> None:
             return unit(model.encode_text(clip.tokenize(texts, truncate=True)), dim=1) @ images.T
 
         scores = {str(count): similarity(words, count) for count in (10, 20, 30, 40)}
-        scores["mean of the four"] = sum(scores.values()) / 4
+        scores["mean of the four"] = torch.stack(list(scores.values())).mean(0)
         scores["German, 40"] = similarity(german, 40)
     found = {}
     for name, score in scores.items():
