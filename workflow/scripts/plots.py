@@ -7,16 +7,10 @@ from rematch.config import describe_runs
 from rematch.files import replacing
 
 jobs.start(snakemake)
-metrics = pa.concat_tables([tables.read(path, tables.METRICS) for path in snakemake.input.metrics])
-curves = pa.concat_tables([tables.read(path, tables.CURVES) for path in snakemake.input.curves])
-gallery = tables.read(snakemake.input.images, tables.IMAGES).num_rows
-reference = snakemake.input.get("reference")
-found = results.build(
-    metrics,
-    describe_runs(snakemake.config),
-    results.read_reference(reference) if reference else (),
-    snakemake.wildcards.corpus,
-)
+files, runs = snakemake.input, describe_runs(snakemake.config)
+found = results.read(files.metrics, runs, files.get("reference"), snakemake.wildcards.corpus)
+curves = pa.concat_tables([tables.read(path, tables.CURVES) for path in files.curves])
+gallery = tables.read(files.images, tables.IMAGES).num_rows
 with replacing(snakemake.output.words) as beside:
     beside.write_bytes(plots.metrics_by_words(found))
 with replacing(snakemake.output.recall) as beside:

@@ -9,17 +9,12 @@ from rematch.config import describe_runs
 from rematch.files import write_text
 
 log = jobs.start(snakemake)
-metrics = pa.concat_tables([tables.read(path, tables.METRICS) for path in snakemake.input.metrics])
-reference = snakemake.input.get("reference")
-found = results.build(
-    metrics,
-    describe_runs(snakemake.config),
-    results.read_reference(reference) if reference else (),
-    snakemake.wildcards.corpus,
-)
+files, runs = snakemake.input, describe_runs(snakemake.config)
+found = results.read(files.metrics, runs, files.get("reference"), snakemake.wildcards.corpus)
 write_text(snakemake.output.csv, results.table_csv(found))
 write_text(snakemake.output.markdown, results.table_md(found))
 write_text(snakemake.output.html, results.table_html(found))
+metrics = pa.concat_tables([tables.read(path, tables.METRICS) for path in files.metrics])
 write_text(snakemake.output.metrics_csv, results.metrics_csv(metrics))
 tables.write(metrics, snakemake.output.metrics_parquet)
 write_text(snakemake.output.numbers, json.dumps(results.numbers(found), indent=1) + "\n")

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from rematch import tables
 from rematch.errors import UserError
 from rematch.html import page
 from rematch.metrics import DIRECTIONS, IMAGE_TO_TEXT, TEXT_TO_IMAGE
@@ -219,6 +220,17 @@ def build(
         cells=cells,
         reference=list(reference),
     )
+
+
+def read(
+    metrics: Iterable[str | Path],
+    runs: Iterable[Mapping[str, object]],
+    reference: str | Path | None = None,
+    corpus: str = "",
+) -> Results:
+    """`build` from files: `tables.METRICS`, one a run, and the reference table, if there is one."""
+    found = [tables.read(path, tables.METRICS) for path in metrics]
+    return build(found, runs, read_reference(reference) if reference else (), corpus)
 
 
 def _metric_order(metric: str) -> tuple[str, int, str]:
