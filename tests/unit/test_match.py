@@ -112,29 +112,43 @@ score_matrices = st.integers(1, 9).flatmap(
 )
 
 
+def plain_lists(grid, queries, documents, ties, top):
+    """Every query's best documents by a plain sort: (query, rank, document, score)."""
+    rows = []
+    for i, query in sorted(enumerate(queries), key=lambda item: item[1]):
+        best = sorted(enumerate(documents), key=lambda c: (-grid[i, c[0]], ties[c[1]]))
+        rows += [(query, r, name, grid[i, c]) for r, (c, name) in enumerate(best[:top], 1)]
+    return rows
+
+
+def assert_ranked(matrix, grid, seed, top):
+    names = [*matrix.article_ids, *matrix.gallery]
+    keys = np.random.default_rng(seed).permutation(10_000)[: len(names)]
+    ties = {name: f"{key:04d}" for name, key in zip(names, keys, strict=True)}
+    to_images, to_articles = rank(matrix, ties, ties, top)
+    articles, gallery = matrix.article_ids, matrix.gallery
+    expected = plain_lists(grid, articles, gallery, ties, top)
+    assert [tuple(row.values()) for row in to_images.to_pylist()] == expected
+    expected = plain_lists(grid.T, gallery, articles, ties, top)
+    assert [tuple(row.values()) for row in to_articles.to_pylist()] == expected
+
+
 @settings(max_examples=150, deadline=None)
 @given(scores=score_matrices, top=st.integers(1, 10), seed=st.integers(0, 99))
 def test_ranking_equals_a_plain_sort_with_ties_by_key(tmp_path_factory, scores, top, seed):
     path = tmp_path_factory.mktemp("rank") / "s.arrow"
-    matrix = similarity(path, scores)
-    rng = np.random.default_rng(seed)
-    keys = rng.permutation(1000)[: len(matrix.article_ids) + len(matrix.gallery)]
-    names = [*matrix.article_ids, *matrix.gallery]
-    ties = {name: f"{key:04d}" for name, key in zip(names, keys, strict=True)}
-    to_images, to_articles = rank(matrix, ties, ties, top)
+    assert_ranked(similarity(path, scores), np.asarray(scores, dtype=np.float32), seed, top)
 
-    grid = np.asarray(scores, dtype=np.float32)
-    expected = []
-    for i, article in sorted(enumerate(matrix.article_ids), key=lambda item: item[1]):
-        best = sorted(enumerate(matrix.gallery), key=lambda c: (-grid[i, c[0]], ties[c[1]]))
-        expected += [(article, r, p, grid[i, c]) for r, (c, p) in enumerate(best[:top], 1)]
-    assert [tuple(row.values()) for row in to_images.to_pylist()] == expected
 
-    expected = []
-    for j, image in sorted(enumerate(matrix.gallery), key=lambda item: item[1]):
-        best = sorted(enumerate(matrix.article_ids), key=lambda c: (-grid[c[0], j], ties[c[1]]))
-        expected += [(image, r, a, grid[c, j]) for r, (c, a) in enumerate(best[:top], 1)]
-    assert [tuple(row.values()) for row in to_articles.to_pylist()] == expected
+@pytest.mark.parametrize("levels", [1, 2, 7, 100_000])
+@pytest.mark.parametrize("order", ["random", "rising", "falling"])
+def test_ranking_of_many_equals_a_plain_sort(tmp_path, levels, order):
+    rng = np.random.default_rng(levels)
+    grid = (rng.integers(0, levels, size=(170, 230)) - levels // 2).astype(np.float32) / 8
+    if order != "random":  # the part of a row that bounds it is then its worst or its best
+        grid = np.sort(np.sort(grid, axis=0), axis=1)
+        grid = grid if order == "rising" else grid[::-1, ::-1].copy()
+    assert_ranked(similarity(tmp_path / "s", grid, block=64), grid, 1, 3)
 
 
 def test_order_of_rows_and_columns_changes_no_rank(tmp_path):

@@ -112,25 +112,25 @@ def rank(
     images = _by_tie(similarity.gallery, image_ties, similarity.path)
     articles = _by_tie(similarity.article_ids, article_ties, similarity.path)
     article_place = {article: place for place, article in enumerate(articles)}
-    k_images, k_articles = min(top, len(images)), min(top, len(articles))
 
     best_images: dict[str, tuple[npt.NDArray[np.int64], Float32]] = {}
     best_articles = np.empty((len(images), 0), dtype=np.uint64)
     for ids, block in similarity.blocks():
         _finite(block, ids, similarity.gallery)
         scores = similarity.take(ids, images)
-        keys = _smallest(_keys(scores, np.arange(len(images))), k_images)
-        for row, article in enumerate(ids):
-            best_images[article] = _places(keys[row]), _scores(keys[row])
+        keys = _best(scores, np.arange(len(images)), top)
+        for article, found in zip(ids, zip(_places(keys), _scores(keys), strict=True), strict=True):
+            best_images[article] = found
         places = np.array([article_place[article] for article in ids])
-        merged = np.concatenate([best_articles, _keys(scores.T, places)], axis=1)
-        best_articles = _smallest(merged, min(k_articles, merged.shape[1]))
+        # Only what beats a photo's list so far can enter it.
+        full = best_articles.shape[1] == top
+        floor = _scores(best_articles[:, -1]) if full else None
+        better = _best(np.ascontiguousarray(scores.T), places, top, floor)
+        best_articles = _smallest(np.concatenate([best_articles, better], axis=1), top)
 
     to_images = _ranking(tables.RANKING, {a: best_images[a] for a in sorted(best_images)}, images)
-    by_image = {
-        images[row]: (_places(best_articles[row]), _scores(best_articles[row]))
-        for row in sorted(range(len(images)), key=images.__getitem__)
-    }
+    lists = zip(_places(best_articles), _scores(best_articles), strict=True)
+    by_image = dict(sorted(zip(images, lists, strict=True), key=lambda item: item[0]))
     return to_images, _ranking(tables.IMAGE_RANKING, by_image, articles)
 
 
@@ -177,6 +177,10 @@ def _by_tie(ids: Sequence[str], ties: Mapping[str, Any], path: str) -> list[str]
     return sorted(ids, key=ties.__getitem__)
 
 
+_NONE = np.uint64(2**64 - 1)
+"""Greater than the key of any finite score."""
+
+
 def _keys(scores: Float32, places: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
     """One integer a cell, ascending = better score, then smaller place: no two in a row are equal.
 
@@ -187,6 +191,28 @@ def _keys(scores: Float32, places: npt.NDArray[np.int64]) -> npt.NDArray[np.uint
     bits = np.ascontiguousarray(scores + np.float32(0)).view(np.uint32)
     ascending = np.where(bits >> 31 == 0, bits | np.uint32(0x80000000), ~bits)
     return (~ascending).astype(np.uint64) << np.uint64(32) | places.astype(np.uint64)
+
+
+def _best(
+    scores: Float32, places: npt.NDArray[np.int64], k: int, floor: Float32 | None = None
+) -> npt.NDArray[np.uint64]:
+    """The keys of each row's k best cells, best first, padded with `_NONE` where there are fewer.
+
+    The k-th best of a part of a row bounds the k-th best of the whole from below, so most cells
+    are passed over by one comparison, without a key. `floor`: a bound known beforehand.
+    """
+    n = scores.shape[1]
+    part = n // 8
+    if floor is None and part < 4 * k:
+        return _smallest(_keys(scores, places), k)
+    if floor is None:
+        floor = np.partition(scores[:, :part], part - k, axis=1)[:, part - k]
+    rows, columns = np.nonzero(scores >= floor[:, None])
+    counts = np.bincount(rows, minlength=len(scores))
+    within = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+    keys = np.full((len(scores), int(counts.max(initial=0))), _NONE)
+    keys[rows, within] = _keys(scores[rows, columns], places[columns])
+    return _smallest(keys, k)
 
 
 def _smallest(keys: npt.NDArray[np.uint64], k: int) -> npt.NDArray[np.uint64]:
