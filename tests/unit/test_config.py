@@ -74,6 +74,7 @@ def faults(config):
         (["corpora", "demo", "pairs"], "x.tsv", "corpora.demo.pairs: x.tsv does not exist"),
         (["corpora", "demo", "photos"], "x", "config: corpora.demo.photos: x does not exist"),
         (["corpora", "demo", "truth"], "x", "config: corpora.demo.truth: stands beside pairs"),
+        (["corpora", "logs"], {"pairs": "x"}, "corpora.logs: results/logs/ is taken"),
         (["corpora", "demo", "pairs"], None, "config: corpora.demo: give pairs"),
         (["corpora", "demo", "layout"], "newsimages", "'newsimages' is not one of newsimages2021"),
         (["corpora", "demo", "quoting"], "csv", "corpora.demo.quoting: is for layout generic; add"),

@@ -33,6 +33,9 @@ REGISTRY = {
 GENERIC_ENDINGS = (".csv", ".tsv", ".txt", ".parquet")
 """Of the files of a corpus whose columns the config names."""
 
+RESERVED = ("logs", "benchmarks")
+"""Folders of results/ that are no corpus."""
+
 Config = dict[str, Any]
 
 
@@ -247,6 +250,8 @@ def _sweep_faults(config: Config) -> Iterator[str]:
 
 def _section_faults(config: Config) -> Iterator[str]:
     for name, corpus in config["corpora"].items():
+        if name in RESERVED:
+            yield f"corpora.{name}: results/{name}/ is taken; give the corpus another name"
         apart = [key for key in ("articles", "images") if key in corpus]
         if "pairs" in corpus and (apart or "truth" in corpus):
             extra = [*apart, "truth"][0]
