@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 import pytrec_eval
 
+from tests.loopback_google import Loopback
 from tests.loopback_photos import LoopbackPhotos, Reply
 from tests.tiny import make_corpus, write_articles
 from tests.workflow.conftest import Project
@@ -292,3 +293,25 @@ def test_photos_come_by_url_once_and_dead_links_are_listed(branch: Project) -> N
     log = (branch.folder / "results/logs/download/tiny.log").read_text("utf-8")
     assert "'photo5': dead link" in log
     assert all(int(row["text-to-image_n"]) == 13 for row in table(branch))
+
+
+def test_translations_are_bought_once_and_outlive_results(branch: Project, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    branch.config["sweep"]["translation"] = ["google"]
+    with Loopback() as server:
+        # Python reads this at its start: deep-translator then asks the server on loopback.
+        (site / "sitecustomize.py").write_text(
+            "import deep_translator.constants\n"
+            f"deep_translator.constants.BASE_URLS['GOOGLE_TRANSLATE'] = {server.url!r}\n"
+        )
+        env = {"PYTHONPATH": str(site)}
+        branch.snakemake("results/tiny/text/google/translated.parquet", env=env)
+        assert len(server.asked) == 28
+        shutil.rmtree(branch.folder / "results")
+        branch.snakemake("results/tiny/text/google/translated.parquet", env=env)
+        assert len(server.asked) == 28
+    translated = pq.read_table(branch.folder / "results/tiny/text/google/translated.parquet")
+    for row in translated.to_pylist():
+        assert row["title"] == f"EN [{row['source_title']}]"
+        assert row["text"] == f"EN [{row['source_text']}]"
