@@ -14,7 +14,7 @@ PHOTOS = SHARED / "data/photos-de"
 NEWS = SHARED / "data/newsimages2021"
 
 pytestmark = [
-    pytest.mark.xdist_group("workflow"),
+    pytest.mark.xdist_group("demo"),
     pytest.mark.skipif(not SHARED.is_dir(), reason=f"the real data are not at {SHARED}"),
 ]
 
