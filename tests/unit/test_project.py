@@ -66,6 +66,8 @@ def test_every_rule_has_a_log_a_code_hash_and_a_thin_script() -> None:
         assert "conda:" in body and "run:" not in body, name
         lines = (ROOT / "workflow/scripts" / script).read_text("utf-8").splitlines()
         assert len(lines) <= 40, f"{script} is not thin"
+        # The log is open before anything else can fail, imports included.
+        assert lines[2] == "from rematch import jobs" and "jobs.start(snakemake)" in lines[4], script
 
 
 def test_every_config_key_is_documented() -> None:

@@ -1,11 +1,14 @@
 """Rule clean: translated text -> cleaned text, beside what it was before."""
 
-from pathlib import Path
-
-from rematch import jobs, tables
-from rematch.clean import Cleaning, changes_table, clean_articles, describe
+from rematch import jobs
 
 log = jobs.start(snakemake)
+
+from pathlib import Path
+
+from rematch import tables
+from rematch.clean import Cleaning, changes_table, clean_articles, describe
+
 texts = tables.read(snakemake.input.texts, tables.TEXTS)
 params = snakemake.params
 cleaning = Cleaning(tuple(params.cleaning["steps"]), params.cleaning["guard"], params.language)

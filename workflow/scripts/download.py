@@ -1,12 +1,15 @@
 """Rule download: a corpus' photos by URL -> its folder of photos, and which came and which not."""
 
+from rematch import jobs
+
+log = jobs.start(snakemake)
+
 from pathlib import Path
 
-from rematch import jobs, tables
+from rematch import tables
 from rematch.corpus import CorpusSpec, image_urls
 from rematch.download import DownloadOptions, download
 
-log = jobs.start(snakemake)
 corpus = snakemake.config["corpora"][snakemake.wildcards.corpus]
 urls = image_urls(CorpusSpec.from_config(corpus))
 options = DownloadOptions.from_config(corpus["download"])

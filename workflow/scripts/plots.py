@@ -1,12 +1,15 @@
 """Rule plots: metrics and recall curves of all runs of a corpus -> SVG."""
 
+from rematch import jobs
+
+jobs.start(snakemake)
+
 import pyarrow as pa
 
-from rematch import jobs, plots, results, tables
+from rematch import plots, results, tables
 from rematch.config import describe_runs
 from rematch.files import replacing
 
-jobs.start(snakemake)
 files, runs = snakemake.input, describe_runs(snakemake.config)
 found = results.read(files.metrics, runs, files.get("reference"), snakemake.wildcards.corpus)
 curves = pa.concat_tables([tables.read(path, tables.CURVES) for path in files.curves])

@@ -1,11 +1,14 @@
 """Rule ranking: similarity -> every article's best photos, and every photo's best articles."""
 
-from rematch import jobs, tables
+from rematch import jobs
+
+jobs.start(snakemake)
+
+from rematch import tables
 from rematch.arrays import Similarity
 from rematch.corpus import tie_keys
 from rematch.match import rank
 
-jobs.start(snakemake)
 articles = tables.read(snakemake.input.articles, tables.ARTICLES)
 images = tables.read(snakemake.input.images, tables.IMAGES)
 ranking, image_ranking = rank(

@@ -1,9 +1,12 @@
 """Rule rejects: what a corpus held and what was refused -> a page of the report."""
 
-from rematch import jobs, pages, tables
-from rematch.files import write_text
+from rematch import jobs
 
 jobs.start(snakemake)
+
+from rematch import pages, tables
+from rematch.files import write_text
+
 counts = {
     name: tables.read(snakemake.input[name], schema).num_rows
     for name, schema in (

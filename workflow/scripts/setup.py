@@ -1,9 +1,12 @@
 """Rule setup: configuration and versions -> a page of the report."""
 
-from rematch import jobs, pages
-from rematch.files import write_text
+from rematch import jobs
 
 jobs.start(snakemake)
+
+from rematch import pages
+from rematch.files import write_text
+
 ours = ("numbers", "versions")
 config = {key: value for key, value in snakemake.config.items() if key not in ours}
 write_text(snakemake.output[0], pages.setup(config, snakemake.config["versions"]))

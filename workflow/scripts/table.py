@@ -1,14 +1,17 @@
 """Rule table: the metrics of all runs of a corpus -> its table, and the numbers captions quote."""
 
+from rematch import jobs
+
+log = jobs.start(snakemake)
+
 import json
 
 import pyarrow as pa
 
-from rematch import jobs, results, tables
+from rematch import results, tables
 from rematch.config import describe_runs
 from rematch.files import write_text
 
-log = jobs.start(snakemake)
 files, runs = snakemake.input, describe_runs(snakemake.config)
 found = results.read(files.metrics, runs, files.get("reference"), snakemake.wildcards.corpus)
 write_text(snakemake.output.csv, results.table_csv(found))

@@ -1,10 +1,13 @@
 """Rule translate: every article's title and text -> the target language."""
 
-from rematch import jobs, tables
+from rematch import jobs
+
+jobs.start(snakemake)
+
+from rematch import tables
 from rematch.translate import translate_articles
 from rematch.translators.base import TranslationOptions
 
-jobs.start(snakemake)
 articles = tables.read(snakemake.input.articles, tables.ARTICLES)
 translation = snakemake.config["translations"][snakemake.wildcards.translation]
 options = TranslationOptions.from_config(translation)

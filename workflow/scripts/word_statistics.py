@@ -1,9 +1,11 @@
 """Rule word_statistics: the word counts that segmenter and speller read, made once."""
 
-from pathlib import Path
-
 from rematch import jobs
-from rematch.wordstats import build
 
 jobs.start(snakemake)
+
+from pathlib import Path
+
+from rematch.wordstats import build
+
 build(snakemake.params.source, Path(snakemake.output[0]))
