@@ -803,6 +803,14 @@ def test_a_killed_run_loses_what_was_in_flight_and_no_more(serve, tmp_path):
     assert not list(tmp_path.glob(".download/*.part"))
 
 
+def test_half_photos_of_a_killed_run_go_even_if_nobody_wants_them_any_more(serve, tmp_path):
+    (tmp_path / ".download").mkdir()
+    (tmp_path / ".download" / "unwanted.part").write_bytes(BODY[:100])
+    assert find_downloaded(tmp_path) == {}
+    download(numbered(serve(), 1), tmp_path, quick())
+    assert not list(tmp_path.glob(".download/*.part"))
+
+
 def test_an_interrupt_keeps_what_was_under_way(serve, tmp_path):
     def interrupting(key, nth):
         if len(server.asked) == 10:
