@@ -42,7 +42,12 @@ def test_conda_and_pip_install_the_same_versions() -> None:
 
 
 def test_every_package_that_is_imported_is_pinned() -> None:
-    names = {"PIL": "pillow", "yaml": "PyYAML", "clip": "clip-anytorch"}
+    names = {
+        "PIL": "pillow",
+        "yaml": "PyYAML",
+        "clip": "clip-anytorch",
+        "open_clip": "open_clip_torch",
+    }
     pinned = {name.lower().replace("-", "_") for name in requirements()}
     standard = sys.stdlib_module_names
     ours = {"rematch", "make_corpus"}
@@ -67,7 +72,9 @@ def test_every_rule_has_a_log_a_code_hash_and_a_thin_script() -> None:
         lines = (ROOT / "workflow/scripts" / script).read_text("utf-8").splitlines()
         assert len(lines) <= 40, f"{script} is not thin"
         # The log is open before anything else can fail, imports included.
-        assert lines[2] == "from rematch import jobs" and "jobs.start(snakemake)" in lines[4], script
+        assert lines[2] == "from rematch import jobs" and "jobs.start(snakemake)" in lines[4], (
+            script
+        )
 
 
 def test_every_config_key_is_documented() -> None:

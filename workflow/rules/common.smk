@@ -150,8 +150,17 @@ def needs_statistics(wildcards):
 
 
 def checkpoint(wildcards):
+    """The files that a model is loaded from, where the config names them."""
     model = CONFIG["models"][wildcards.model]
-    return model.get("checkpoint", [])
+    described = model.get("architecture", "")
+    files = [model["checkpoint"]] if "checkpoint" in model else []
+    return files + ([described] if described.endswith(".json") else [])
+
+
+def model_weights(wildcards):
+    """State of a checkpoint that is a folder: its own time misses a file written over."""
+    path = CONFIG["models"][wildcards.model].get("checkpoint")
+    return folder_state(path) if path and Path(path).is_dir() else None
 
 
 def members(wildcards):

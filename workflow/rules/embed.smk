@@ -17,7 +17,9 @@ rule embed_images:
     resources:
         gpu=int(CONFIG["encoding"]["device"] == "cuda"),
     params:
-        model=entry("models", "model"),
+        # Without the prompt, which is for texts.
+        model=entry("models", "model", "backend", "name", "checkpoint", "architecture", "precision"),
+        weights=model_weights,
         device=CONFIG["encoding"]["device"],
         threads=CONFIG["encoding"]["threads"],
         code=code("embed_images.py"),
@@ -44,6 +46,7 @@ rule embed_texts:
         gpu=int(CONFIG["encoding"]["device"] == "cuda"),
     params:
         model=entry("models", "model"),
+        weights=model_weights,
         device=CONFIG["encoding"]["device"],
         threads=CONFIG["encoding"]["threads"],
         code=code("embed_texts.py"),

@@ -265,8 +265,7 @@ def _section_faults(config: Config) -> Iterator[str]:
             yield f"corpora.{name}.photos: missing; download needs a folder to fetch into"
         yield from _layout_faults(name, corpus)
     for name, model in config["models"].items():
-        if ("checkpoint" in model) == ("name" in model):
-            yield f"models.{name}: give either checkpoint (a path) or name (a pretrained model)"
+        yield from _model_faults(f"models.{name}", model)
     for name, translation in config["translations"].items():
         if translation["backend"] == "marian" and "model" not in translation:
             yield f"translations.{name}.model: missing; marian needs a model's folder or name"
@@ -282,6 +281,23 @@ def _section_faults(config: Config) -> Iterator[str]:
     for name in config["ensembles"]:
         if name in config["translations"]:
             yield f"ensembles.{name}: a translation has this name too; rename one of them"
+
+
+def _model_faults(where: str, model: Mapping[str, Any]) -> Iterator[str]:
+    if ("checkpoint" in model) == ("name" in model):
+        yield f"{where}: give either checkpoint (a path) or name (a pretrained model)"
+    elif model["backend"] == "open_clip" and not all(model.get("name", "a/b").partition("/")):
+        yield (
+            f"{where}.name: {_short(model['name'])} is not <architecture>/<weights>; write it like "
+            "ViT-B-32/laion2b_s34b_b79k"
+        )
+    if "architecture" in model and (model["backend"] != "open_clip" or "name" in model):
+        yield f"{where}.architecture: is for a checkpoint of open_clip; remove it"
+    if model["prompt"].count("{}") != 1:
+        yield (
+            f"{where}.prompt: {_short(model['prompt'])} must hold {{}} once, where the text goes; "
+            "correct it"
+        )
 
 
 def _layout_faults(name: str, corpus: Mapping[str, Any]) -> Iterator[str]:
@@ -333,7 +349,12 @@ def _file_faults(config: Config, made: Sequence[str]) -> Iterator[str]:
     made_paths = {Path(path) for path in made}
 
     def missing(path: str, where: str, is_there: Callable[[Path], bool]) -> Iterator[str]:
-        if Path(path) not in made_paths and not is_there(Path(path).expanduser()):
+        file = Path(path).expanduser()
+        if Path(path) in made_paths or is_there(file):
+            return
+        if file.exists():
+            yield f"{where}: {path} is no {'file' if file.is_dir() else 'folder'}; correct the path"
+        else:
             yield f"{where}: {path} does not exist; correct the path or put the file there"
 
     for name in config["sweep"]["corpus"]:
@@ -349,9 +370,23 @@ def _file_faults(config: Config, made: Sequence[str]) -> Iterator[str]:
             where = f"translations.{name}.memory"
             yield from missing(translation["memory"], where, Path.exists)
     for name in config["sweep"]["model"]:
-        if "checkpoint" in config["models"][name]:
-            path = config["models"][name]["checkpoint"]
-            yield from missing(path, f"models.{name}.checkpoint", Path.is_file)
+        model = config["models"][name]
+        if "checkpoint" in model:
+            is_there = {"hf": Path.is_dir, "open_clip": Path.exists}.get(
+                model["backend"], Path.is_file
+            )
+            yield from missing(model["checkpoint"], f"models.{name}.checkpoint", is_there)
+        if model.get("architecture", "").endswith(".json"):
+            yield from missing(model["architecture"], f"models.{name}.architecture", Path.is_file)
+        if (
+            model["backend"] == "open_clip"
+            and Path(model.get("checkpoint", "")).is_file()
+            and "architecture" not in model
+        ):
+            yield (
+                f"models.{name}.architecture: missing; open_clip needs to know what the "
+                "checkpoint holds, such as ViT-B-32"
+            )
     if config["word_statistics"] not in ("wordfreq", "ekphrasis"):
         yield from missing(config["word_statistics"], "word_statistics", Path.exists)
     if "reference" in config["evaluation"]:

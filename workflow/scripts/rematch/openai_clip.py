@@ -1,9 +1,9 @@
-"""Import OpenAI's `clip` beside a CPU build of torch.
+"""Import OpenAI's `clip`, and torchvision, beside a CPU build of torch.
 
 The registry's torchvision is built for CUDA: beside a CPU torch its import stops with "operator
-torchvision::nms does not exist". CLIP needs only torchvision's pure-Python transforms, so the two
-operators' schemas are declared first, which lets the import pass. With a torchvision that brings
-its operators nothing is declared.
+torchvision::nms does not exist". The models need only torchvision's pure-Python transforms, so the
+two operators' schemas are declared first, which lets the import pass. With a torchvision that
+brings its operators nothing is declared.
 """
 
 from __future__ import annotations
@@ -22,16 +22,26 @@ def load_clip_module() -> ModuleType:
     Raises:
         ImportError: `clip` is not installed.
     """
+    import_torchvision()
     with warnings.catch_warnings():
         # clip imports pkg_resources for one version comparison, which warns of its removal.
         warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
-        try:
-            importlib.import_module("torchvision")
-        except RuntimeError as error:
-            if "torchvision::nms" not in str(error):
-                raise
-            _declare_operators()
         return importlib.import_module("clip")
+
+
+def import_torchvision() -> None:
+    """Import torchvision, so that what imports it later finds it imported.
+
+    Raises:
+        ImportError: torchvision is not installed.
+    """
+    try:
+        importlib.import_module("torchvision")
+    except RuntimeError as error:
+        if "torchvision::nms" not in str(error):
+            raise
+        _declare_operators()
+        importlib.import_module("torchvision")
 
 
 def _declare_operators() -> None:

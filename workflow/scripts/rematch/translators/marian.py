@@ -251,9 +251,9 @@ class _Incomplete(Exception):
 
 
 def _converter(folder: Path) -> Any:
-    from rematch.openai_clip import load_clip_module
+    from rematch.openai_clip import import_torchvision
 
-    load_clip_module()  # makes torchvision importable, which transformers' models import
+    import_torchvision()  # makes torchvision importable, which transformers' models import
     import transformers
     from ctranslate2.converters import TransformersConverter
 

@@ -1,0 +1,38 @@
+"""Pretrained CLIP models behind one interface.
+
+A new backend is one class and one line in `BACKENDS`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from rematch.errors import UserError
+from rematch.models.base import Encoder, ModelSpec, Tokens
+from rematch.models.hf import HuggingFace
+from rematch.models.open_clip import OpenClip
+from rematch.models.openai import ROUND, OpenAIClip
+
+__all__ = ["BACKENDS", "ROUND", "Encoder", "ModelSpec", "Tokens", "load"]
+
+log = logging.getLogger(__name__)
+
+BACKENDS: dict[str, Callable[[ModelSpec], Encoder]] = {
+    "openai": OpenAIClip,
+    "open_clip": OpenClip,
+    "hf": HuggingFace,
+}
+
+
+def load(spec: ModelSpec) -> Encoder:
+    """The encoder of a spec.
+
+    Raises:
+        UserError: the backend, the checkpoint or the device is not there, or cannot be read.
+    """
+    if spec.backend not in BACKENDS:
+        raise UserError(f"backend {spec.backend!r} is not one of {', '.join(sorted(BACKENDS))}")
+    encoder = BACKENDS[spec.backend](spec)
+    log.info("model: %s", ", ".join(f"{key} {value}" for key, value in encoder.identity.items()))
+    return encoder

@@ -1,0 +1,216 @@
+"""Models of transformers that embed texts and photos: CLIP, SigLIP, SigLIP 2, MetaCLIP 2."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rematch.arrays import Float32
+from rematch.errors import UserError
+from rematch.models.base import (
+    ModelSpec,
+    Tokens,
+    first_line,
+    identity,
+    prepare_torch,
+    probed,
+    to_float32,
+)
+from rematch.openai_clip import import_torchvision
+
+if TYPE_CHECKING:
+    import torch
+    from PIL import Image
+
+WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+FILES = ("*.json", "*.txt", "*.model")
+SANE = 100_000
+"""Tokenizers that know no limit say 1e30."""
+
+
+class HuggingFace:
+    """A model of transformers with `get_text_features` and `get_image_features`.
+
+    Texts are always padded to the full context, as SigLIP was trained. Code that comes with a
+    model is never run. Photos are prepared by the processor's PIL form, which is what these models
+    were trained with, and computes the same on every processor.
+    """
+
+    def __init__(self, spec: ModelSpec) -> None:
+        import torch
+
+        self._torch = torch
+        self._spec = spec
+        self._dtype = prepare_torch(spec)
+        import_torchvision()
+        import transformers
+
+        transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        folder = _folder(spec)
+        label = spec.name or folder.name
+        weights = list(_weights(folder))
+        options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+        try:
+            self._tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **options)
+            images: Any = transformers.AutoImageProcessor
+            self._processor = images.from_pretrained(folder, backend="pil", **options)
+            model, found = transformers.AutoModel.from_pretrained(
+                folder,
+                dtype=torch.float32,
+                use_safetensors=weights[0].suffix == ".safetensors",
+                output_loading_info=True,
+                **options,
+            )
+        except Exception as error:  # each of the libraries beneath has its own
+            raise UserError(
+                f"{folder}: transformers cannot load it ({first_line(error)}); it must be the "
+                "whole folder of a model such as openai/clip-vit-base-patch32"
+            ) from error
+        if found["missing_keys"]:
+            raise UserError(
+                f"{folder}: the weights lack {', '.join(sorted(found['missing_keys'])[:3])}; "
+                "fetch the whole model again"
+            )
+        for method in ("get_text_features", "get_image_features"):
+            if not hasattr(model, method):
+                raise UserError(
+                    f"{folder}: {type(model).__name__} has no {method}; choose a model that "
+                    "embeds texts and photos"
+                )
+        self._context = _context(folder, model, self._tokenizer)
+        self._model = model.to(spec.device, self._dtype).eval()
+        self.identity = identity(spec, label, weights)
+        self.dimension = probed(self, spec, label)
+
+    def tokenize(self, text: str) -> Tokens:
+        text = self._spec.prompted(text)
+        ids = self._tokenizer(
+            text,
+            padding="max_length",
+            truncation=True,
+            max_length=self._context,
+            return_tensors="pt",
+        )
+        whole = self._tokenizer(text, truncation=False, padding=False, verbose=False)
+        cut = len(whole["input_ids"]) > self._context
+        return Tokens({key: value[0] for key, value in ids.items()}, self._context, cut)
+
+    def encode_texts(self, ids: Sequence[dict[str, torch.Tensor]]) -> Float32:
+        with self._torch.inference_mode():
+            return to_float32(_vectors(self._model.get_text_features(**self._batch(ids))))
+
+    def preprocess(self, photo: Image.Image) -> dict[str, torch.Tensor]:
+        found = self._processor(photo, return_tensors="pt")
+        return {
+            key: value[0].to(self._dtype if value.is_floating_point() else value.dtype)
+            for key, value in found.items()
+        }
+
+    def encode_photos(self, photos: Sequence[dict[str, torch.Tensor]]) -> Float32:
+        with self._torch.inference_mode():
+            return to_float32(_vectors(self._model.get_image_features(**self._batch(photos))))
+
+    def _batch(self, rows: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+        return {
+            key: self._torch.stack([row[key] for row in rows]).to(self._spec.device)
+            for key in rows[0]
+        }
+
+
+def _vectors(output: Any) -> torch.Tensor:
+    """Of what a model gives: some give the vectors, some an object that holds them."""
+    vectors: torch.Tensor = getattr(output, "pooler_output", output)
+    return vectors
+
+
+def _context(folder: Path, model: Any, tokenizer: Any) -> int:
+    """The most tokens of a text: what the tower has positions for and the tokenizer allows."""
+    text = getattr(model.config, "text_config", model.config)
+    limits = [getattr(text, "max_position_embeddings", None), tokenizer.model_max_length]
+    sane = [int(limit) for limit in limits if limit is not None and 0 < limit < SANE]
+    if not sane:
+        raise UserError(
+            f"{folder}: says nowhere how long a text may be; set model_max_length in its "
+            "tokenizer_config.json"
+        )
+    return min(sane)
+
+
+def _folder(spec: ModelSpec) -> Path:
+    """The model's folder: `checkpoint`, or by its name in the cache, downloaded if it must be."""
+    if spec.checkpoint is not None:
+        if not spec.checkpoint.is_dir():
+            raise UserError(
+                f"{spec.checkpoint}: no such folder; backend hf takes the folder of a model as "
+                "models.*.checkpoint"
+            )
+        return spec.checkpoint
+    name, cache = str(spec.name), spec.cache.expanduser()
+    if not re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", name):
+        raise UserError(f"{name!r} is no name on Hugging Face; correct models.*.name")
+    from huggingface_hub import snapshot_download
+
+    patterns = [*FILES, "model*.safetensors"]
+    try:
+        folder = Path(snapshot_download(name, cache_dir=cache, local_files_only=True))
+        if _complete(folder):
+            return folder
+    except Exception:  # not in the cache
+        pass
+    try:
+        for more in ([], ["pytorch_model*.bin"]):
+            folder = Path(
+                snapshot_download(
+                    name,
+                    cache_dir=cache,
+                    allow_patterns=[*patterns, *more],
+                    ignore_patterns=["*/*"],
+                )
+            )
+            if _complete(folder):
+                return folder
+    except Exception as error:  # whatever the network and its libraries may raise
+        raise UserError(
+            f"{name} is not in {cache} and cannot be downloaded ({first_line(error)}); fetch the "
+            f"files of https://huggingface.co/{name} into a folder and set models.*.checkpoint to "
+            "it instead of name"
+        ) from error
+    raise UserError(f"{name}: has no weights for torch on Hugging Face; choose another model")
+
+
+def _complete(folder: Path) -> bool:
+    """Whether a download came to its end, as far as a folder shows."""
+    images = ("preprocessor_config.json", "processor_config.json")
+    if not any((folder / name).is_file() for name in images):
+        return False
+    try:
+        return (folder / "config.json").is_file() and bool(list(_weights(folder)))
+    except UserError:
+        return False
+
+
+def _weights(folder: Path) -> Iterator[Path]:
+    """The files of weights that transformers reads from a folder.
+
+    Raises:
+        UserError: there are none, or a part is missing.
+    """
+    for name in WEIGHTS:
+        if (folder / name).is_file():
+            yield folder / name
+            return
+        index = folder / f"{name}.index.json"
+        if index.is_file():
+            try:
+                parts = sorted(set(json.loads(index.read_bytes())["weight_map"].values()))
+            except (ValueError, KeyError, AttributeError) as error:
+                raise UserError(f"{index}: cannot be read; fetch the whole model again") from error
+            missing = [part for part in parts if not (folder / part).is_file()]
+            if missing:
+                raise UserError(f"{folder}: {missing[0]} is missing; fetch the whole model again")
+            yield from (folder / part for part in parts)
+            return
+    raise UserError(f"{folder}: has neither {' nor '.join(WEIGHTS)}; fetch the whole model again")

@@ -1,0 +1,246 @@
+"""Models of open_clip (Ilharco et al. 2021): LAION, DataComp, SigLIP, MetaCLIP, EVA and more."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rematch.arrays import Float32
+from rematch.errors import UserError
+from rematch.files import sha256_of
+from rematch.models.base import (
+    ModelSpec,
+    Tokens,
+    first_line,
+    identity,
+    prepare_torch,
+    probed,
+    to_float32,
+)
+from rematch.openai_clip import import_torchvision
+
+if TYPE_CHECKING:
+    import torch
+    from PIL import Image
+
+CONFIG = "open_clip_config.json"
+DEFAULTS = [
+    "open_clip_model.safetensors",
+    "open_clip_pytorch_model.safetensors",
+    "open_clip_pytorch_model.bin",
+]
+"""What the library looks for where a repository is named without a file, in this order."""
+WEIGHTS = (".safetensors", ".bin", ".pth")
+
+
+class OpenClip:
+    """A model of open_clip, by name, by a checkpoint and its architecture, or by folder.
+
+    Texts are always computed at the full context: some of these towers see every position, or
+    read the embedding at the last one, so a shorter context would change the result.
+    """
+
+    def __init__(self, spec: ModelSpec) -> None:
+        import torch
+
+        self._torch = torch
+        self._spec = spec
+        self._dtype = prepare_torch(spec)
+        import_torchvision()
+        import open_clip
+
+        self._library = open_clip
+        extra: dict[str, str] = {}
+        options: dict[str, Any] = {}
+        pretrained: str | None = None
+        if spec.checkpoint is not None and spec.checkpoint.is_dir():
+            weights = _weights_in(spec.checkpoint)
+            source, label = f"local-dir:{spec.checkpoint}", spec.checkpoint.name
+            text = _json(spec.checkpoint / CONFIG).get("model_cfg", {}).get("text_cfg", {})
+        else:
+            if spec.checkpoint is not None:
+                if not spec.checkpoint.is_file():
+                    raise UserError(
+                        f"{spec.checkpoint}: no such checkpoint; correct models.*.checkpoint"
+                    )
+                source, extra = _architecture(spec, open_clip)
+                weights, label = spec.checkpoint, f"{source}/{spec.checkpoint.name}"
+            else:
+                source, tag = _named(spec, open_clip)
+                label = f"{source}/{tag}"
+                weights, options = _fetched(label, source, tag, spec.cache.expanduser(), open_clip)
+            pretrained = str(weights)
+            text = open_clip.get_model_config(source)["text_cfg"]
+        if (text.get("tokenizer_kwargs") or {}).get("trust_remote_code"):
+            raise UserError(f"{label}: its tokenizer runs code of others; choose another model")
+        # A text tower or tokenizer of transformers is fetched by its name and kept there.
+        cache = str(spec.cache.expanduser())
+        try:
+            model, self._preprocess = open_clip.create_model_from_pretrained(
+                source, pretrained, device="cpu", cache_dir=cache, **options
+            )
+        except Exception as error:  # whatever torch, safetensors or the network stumbled on
+            raise UserError(
+                f"{weights}: open_clip cannot load it as {source} ({first_line(error)}); check "
+                "that the checkpoint is whole and models.*.architecture is its own"
+            ) from error
+        try:
+            self._tokenizer = open_clip.get_tokenizer(source, cache_dir=cache)
+        except Exception as error:
+            name = text.get("hf_tokenizer_name") or source
+            raise UserError(
+                f"{label}: its tokenizer {name} cannot be had ({first_line(error)}); fetch the "
+                f"tokenizer's files, the weights and {CONFIG} into one folder and set "
+                "models.*.checkpoint to it"
+            ) from error
+        if getattr(self._tokenizer, "reduction_fn", None) is not None:
+            raise UserError(
+                f"{label}: its tokenizer drops words by chance or by grammar; choose another model"
+            )
+        self._context = int(self._tokenizer.context_length)
+        # In this mode the last position holds a class token, and the padding stands before it.
+        self._tail = int(getattr(self._tokenizer, "tokenizer_mode", "") == "clips")
+        self._pad = int(self._tokenizer([""])[0][-1 - self._tail])
+        self._model = model.to(spec.device, self._dtype).eval()
+        self.identity = identity(spec, label, [weights]) | extra
+        self.dimension = probed(self, spec, label)
+
+    def tokenize(self, text: str) -> Tokens:
+        text, end = self._spec.prompted(text), self._context - self._tail
+        ids = self._tokenizer([text])[0]
+        # A text that fits looks the same with a place more, and leaves that place to the padding.
+        wide = self._tokenizer([text], context_length=self._context + 1)[0]
+        cut = not bool((ids[:end] == wide[:end]).all()) or int(wide[end]) != self._pad
+        return Tokens(ids, self._context, cut)
+
+    def encode_texts(self, ids: Sequence[torch.Tensor]) -> Float32:
+        batch = self._torch.stack(list(ids)).to(self._spec.device)
+        with self._torch.inference_mode():
+            return to_float32(self._model.encode_text(batch))
+
+    def preprocess(self, photo: Image.Image) -> torch.Tensor:
+        pixels: torch.Tensor = self._preprocess(photo).to(self._dtype)
+        return pixels
+
+    def encode_photos(self, photos: Sequence[torch.Tensor]) -> Float32:
+        batch = self._torch.stack(list(photos)).to(self._spec.device)
+        with self._torch.inference_mode():
+            return to_float32(self._model.encode_image(batch))
+
+
+def _named(spec: ModelSpec, library: Any) -> tuple[str, str]:
+    """Architecture and tag of a name such as ViT-B-32/laion2b_s34b_b79k."""
+    architecture, _, tag = str(spec.name).partition("/")
+    _known(architecture, library, spec.name)
+    if not library.is_pretrained_cfg(architecture, tag):
+        tags = library.list_pretrained_tags_by_model(architecture)
+        raise UserError(
+            f"open_clip has no weights {tag!r} of {architecture}; "
+            f"it has {', '.join(tags) or 'none, give a checkpoint'}"
+        )
+    return architecture, tag
+
+
+def _architecture(spec: ModelSpec, library: Any) -> tuple[str, dict[str, str]]:
+    """The architecture's name in the library, and what its file adds to the identity."""
+    name = spec.architecture
+    if name is None:
+        raise UserError(
+            f"{spec.checkpoint}: open_clip needs to know what this file holds; set "
+            "models.*.architecture, such as ViT-B-32"
+        )
+    if not name.endswith(".json"):
+        _known(name, library, name)
+        return name, {}
+    path = Path(name).expanduser()
+    config = _json(path)
+    if not all(key in config for key in ("embed_dim", "vision_cfg", "text_cfg")):
+        raise UserError(
+            f"{path}: no model configuration of open_clip, which has embed_dim, vision_cfg and "
+            "text_cfg; correct models.*.architecture"
+        )
+    library.add_model_config(path)
+    return path.stem, {"architecture_sha256": sha256_of(path)}
+
+
+def _known(architecture: str, library: Any, given: str | None) -> None:
+    known = library.list_models()
+    if architecture not in known:
+        close = difflib.get_close_matches(architecture, known, 5, 0.5)
+        raise UserError(
+            f"open_clip has no architecture {architecture!r} (in {given!r}); close are "
+            f"{', '.join(close) or 'none, such as ViT-B-32'}"
+        )
+
+
+def _fetched(
+    label: str, architecture: str, tag: str, cache: Path, library: Any
+) -> tuple[Path, dict[str, Any]]:
+    """The file of pretrained weights, and how they want photos prepared."""
+    config = library.get_pretrained_cfg(architecture, tag)
+    quick = f"{architecture}-quickgelu"
+    own = library.get_model_config(architecture).get("quick_gelu", False)
+    # The library only warns of it, and gives embeddings of another model.
+    if (
+        config.get("quick_gelu", False)
+        and not own
+        and tag in library.list_pretrained_tags_by_model(quick)
+    ):
+        raise UserError(f"{label}: these weights were trained with QuickGELU; take {quick}/{tag}")
+    hub = config.get("hf_hub", "")
+    try:
+        path = _cached(hub, cache) or library.download_pretrained(config, cache_dir=str(cache))
+    except Exception as error:  # whatever the network and its libraries may raise
+        source = f"https://huggingface.co/{hub.rstrip('/')}" if hub else config.get("url")
+        raise UserError(
+            f"{label} cannot be downloaded ({first_line(error)}); fetch its weights from {source}, "
+            f"and set models.*.checkpoint to the file and architecture to {architecture}"
+        ) from error
+    names = {
+        "mean": "image_mean",
+        "std": "image_std",
+        "interpolation": "image_interpolation",
+        "resize_mode": "image_resize_mode",
+    }
+    return Path(path), {names[key]: config[key] for key in names if key in config}
+
+
+def _cached(hub: str, cache: Path) -> str | None:
+    """Weights from Hugging Face that are there already: asking again needs the network."""
+    from huggingface_hub import try_to_load_from_cache
+
+    repository, name = os.path.split(hub)
+    if not repository:
+        return None
+    names = [f"{Path(name).stem}.safetensors", name] if name else DEFAULTS
+    for file in names:
+        found = try_to_load_from_cache(repository, file, cache_dir=cache)
+        if isinstance(found, str):
+            return found
+    return None
+
+
+def _weights_in(folder: Path) -> Path:
+    """The weights of a folder as open_clip pushes them to Hugging Face."""
+    _json(folder / CONFIG)
+    found = sorted(path for path in folder.iterdir() if path.suffix in WEIGHTS)
+    if len(found) != 1:
+        raise UserError(
+            f"{folder}: holds {len(found)} files of weights ({', '.join(WEIGHTS)}); leave one there"
+        )
+    return found[0]
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"{path}: no readable model configuration of open_clip ({first_line(error)}); correct "
+            "models.*.checkpoint or models.*.architecture"
+        ) from error
+    return found if isinstance(found, dict) else {}
