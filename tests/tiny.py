@@ -70,6 +70,21 @@ def make_corpus(folder: Path, n: int = 14, seed: int = 0) -> list[dict[str, str]
     return rows
 
 
+def make_photos(folder: Path, n: int, seed: int = 0) -> list[dict[str, str]]:
+    """Write n small PNGs of noise of various sizes; rows of `tables.IMAGES`, ids p0, p1, ...."""
+    from rematch.photos import open_photo, pixels_digest
+
+    rng = np.random.default_rng(seed)
+    rows = []
+    for i in range(n):
+        size = (int(rng.integers(30, 90)), int(rng.integers(30, 90)))
+        path = folder / f"{i}.png"
+        Image.fromarray(rng.integers(0, 256, (*size, 3), dtype=np.uint8)).save(path)
+        digest = pixels_digest(open_photo(path))
+        rows.append({"image_id": f"p{i}", "file": str(path), "digest": digest})
+    return rows
+
+
 def write_articles(path: Path, rows: list[dict[str, str]]) -> None:
     """Write rows in the 2021 training layout."""
     lines = ["\t".join(HEADER), *("\t".join(row[name] for name in HEADER) for row in rows)]

@@ -11,7 +11,7 @@ from rematch.encode import TILE, encode_photos, encode_texts
 from rematch.errors import UserError
 from rematch.models import ModelSpec, load
 from rematch.openai_clip import load_clip_module
-from rematch.photos import open_photo, pixels_digest
+from tests.tiny import make_photos
 
 WORDS = ["fire", "harbour", "stadium", "night", "two", "ships", "rain", "mayor", "flood"]
 
@@ -25,18 +25,6 @@ def queries(items):
     return tables.from_rows(
         [{"article_id": name, "query": text} for name, text in items], tables.QUERIES
     )
-
-
-def photos(folder, n, seed=0):
-    rng = np.random.default_rng(seed)
-    rows = []
-    for i in range(n):
-        size = (int(rng.integers(30, 90)), int(rng.integers(30, 90)))
-        path = folder / f"{i}.png"
-        Image.fromarray(rng.integers(0, 256, (*size, 3), dtype=np.uint8)).save(path)
-        digest = pixels_digest(open_photo(path))
-        rows.append({"image_id": f"p{i}", "file": str(path), "digest": digest})
-    return rows
 
 
 def spec(path, **changes):
@@ -68,7 +56,7 @@ def test_photos_equal_openais_loop(tiny_clip, tmp_path, precision):
 
     clip = load_clip_module()
     model, preprocess = clip.load(str(tiny_clip), device="cpu")
-    rows = photos(tmp_path, TILE + 3)
+    rows = make_photos(tmp_path, TILE + 3)
     batch = torch.stack([preprocess(Image.open(row["file"])) for row in rows])
     theirs = model.encode_image(batch).detach().numpy().astype(np.float64)
     theirs /= np.linalg.norm(theirs, axis=1, keepdims=True)
@@ -92,7 +80,7 @@ def test_short_contexts_give_the_embedding_of_the_full_one(tiny_clip):
 
 
 def test_embedding_does_not_depend_on_company_order_or_threads(encoder, tmp_path):
-    rows = photos(tmp_path, TILE + 9)
+    rows = make_photos(tmp_path, TILE + 9)
     everything = encode_photos(tables.from_rows(rows, tables.IMAGES), encoder)
     alone = encode_photos(tables.from_rows(rows[:1], tables.IMAGES), encoder)
     backwards = encode_photos(tables.from_rows(rows[::-1], tables.IMAGES), encoder, threads=3)
@@ -108,7 +96,7 @@ def test_embedding_does_not_depend_on_company_order_or_threads(encoder, tmp_path
 
 
 def test_equal_photos_and_texts_share_one_vector(encoder, tmp_path):
-    rows = photos(tmp_path, 3)
+    rows = make_photos(tmp_path, 3)
     twin = {**rows[1], "image_id": "twin"}
     found = encode_photos(tables.from_rows([*rows, twin], tables.IMAGES), encoder)
     assert found.vectors[3].tobytes() == found.vectors[1].tobytes()

@@ -15,7 +15,7 @@ from rematch.encode import TILE, encode_photos, encode_texts
 from rematch.errors import UserError
 from rematch.models import ModelSpec, load
 from rematch.openai_clip import import_torchvision
-from rematch.photos import open_photo, pixels_digest
+from tests.tiny import make_photos
 
 import_torchvision()
 import open_clip  # noqa: E402
@@ -129,18 +129,6 @@ def queries(lines):
     )
 
 
-def photos(folder, n):
-    rng = np.random.default_rng(0)
-    rows = []
-    for i in range(n):
-        size = (int(rng.integers(30, 90)), int(rng.integers(30, 90)))
-        path = folder / f"{i}.png"
-        Image.fromarray(rng.integers(0, 256, (*size, 3), dtype=np.uint8)).save(path)
-        digest = pixels_digest(open_photo(path))
-        rows.append({"image_id": f"p{i}", "file": str(path), "digest": digest})
-    return rows
-
-
 def peer(spec, lines, files):
     """Vectors of length 1 as each library's own documentation computes them."""
     opened = [Image.open(file).convert("RGB") for file in files]
@@ -171,7 +159,7 @@ def peer(spec, lines, files):
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_embeddings_equal_the_librarys_own(specs, tmp_path, kind, precision):
-    lines, rows = texts(TILE + 5), photos(tmp_path, 7)
+    lines, rows = texts(TILE + 5), make_photos(tmp_path, 7)
     text, photo = peer(specs[kind], lines, [row["file"] for row in rows])
     encoder = load(ModelSpec(**{**vars(specs[kind]), "precision": precision}))
     ours = encode_texts(queries(lines), encoder)
@@ -184,7 +172,7 @@ def test_embeddings_equal_the_librarys_own(specs, tmp_path, kind, precision):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_embeddings_do_not_depend_on_company_or_order(encoders, tmp_path, kind):
-    lines, rows = texts(TILE + 9), photos(tmp_path, 5)
+    lines, rows = texts(TILE + 9), make_photos(tmp_path, 5)
     everything = encode_texts(queries(lines), encoders[kind])
     backwards = encode_texts(queries(lines[::-1]), encoders[kind])
     alone = encode_texts(queries(lines[3:4]), encoders[kind])
