@@ -17,13 +17,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from rematch import tables
+from rematch.config import AXES
 from rematch.errors import UserError
 from rematch.html import page
 from rematch.metrics import DIRECTIONS, IMAGE_TO_TEXT, TEXT_TO_IMAGE
-
-AXES = ("translation", "cleaning", "words", "model", "scorer")
-"""The axes of the sweep, in the order of the table's columns."""
 
 ALL_WORDS = "all"
 """How a run without a limit on words is shown."""
@@ -146,13 +143,17 @@ def read_runs(runs: Iterable[Mapping[str, object]]) -> list[Run]:
     return sorted(out, key=lambda run: run.ensemble is not None)
 
 
-def read_reference(path: str | Path) -> list[Reference]:
+def read_reference(path: str | Path | None) -> list[Reference]:
     """The reference CSV: columns run, words, ensemble, then a column a metric, all as printed.
+
+    Without a path there is no reference: an empty list.
 
     Raises:
         UserError: a column is missing, a figure is no number, or a row names neither words nor
             an ensemble.
     """
+    if not path:
+        return []
     with Path(path).open(encoding="utf-8-sig", newline="") as handle:
         rows = list(csv.DictReader(handle))
     out = []
@@ -220,17 +221,6 @@ def build(
         cells=cells,
         reference=list(reference),
     )
-
-
-def read(
-    metrics: Iterable[str | Path],
-    runs: Iterable[Mapping[str, object]],
-    reference: str | Path | None = None,
-    corpus: str = "",
-) -> Results:
-    """`build` from files: `tables.METRICS`, one a run, and the reference table, if there is one."""
-    found = [tables.read(path, tables.METRICS) for path in metrics]
-    return build(found, runs, read_reference(reference) if reference else (), corpus)
 
 
 def _metric_order(metric: str) -> tuple[str, int, str]:

@@ -7,6 +7,7 @@ tables joins them by id.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow as pa
@@ -108,6 +109,11 @@ def read(path: str | os.PathLike[str], schema: pa.Schema) -> pa.Table:
         if name.endswith("_id") and table[name].null_count:
             raise UserError(f"{Path(path)}: column {name!r} has a null id; every row needs an id")
     return table
+
+
+def read_all(paths: Iterable[str | os.PathLike[str]], schema: pa.Schema) -> pa.Table:
+    """`read` several artifacts of one form, one after the other in one table."""
+    return pa.concat_tables([schema.empty_table(), *(read(path, schema) for path in paths)])
 
 
 def from_rows(rows: list[dict[str, object]], schema: pa.Schema) -> pa.Table:
