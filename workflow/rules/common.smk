@@ -70,13 +70,7 @@ def has_truth(corpus):
 def corpus_targets(corpus):
     made = [f"runs/{run}/submission.tsv" for run in RUNS] + ["rejects.html", "cleaning.html"]
     if has_truth(corpus):
-        made += [
-            "table.csv",
-            "table.md",
-            "table.html",
-            "metrics.csv",
-            "metrics.parquet",
-        ]
+        made += ["table.csv", "table.md", "table.html", "metrics.csv", "metrics.parquet"]
         made += ["plots/words.svg", "plots/recall.svg"]
     return made
 
@@ -91,22 +85,21 @@ def entry(section, wildcard, *keys):
     return chosen
 
 
-def corpus_inputs(wildcards):
-    """The corpus' files by role, as the config gives them."""
+def corpus_files(wildcards):
+    """The corpus' tables by role, as the config gives them."""
     corpus = CONFIG["corpora"][wildcards.corpus]
-    roles = ["pairs", "articles", "images", "truth"]
-    files = {role: as_list(corpus[role]) for role in roles if role in corpus}
+    roles = ("pairs", "articles", "images", "truth")
+    return {role: as_list(corpus[role]) for role in roles if role in corpus}
+
+
+def corpus_inputs(wildcards):
+    """The corpus' tables, and its photos or the list of those that came by URL."""
+    corpus = CONFIG["corpora"][wildcards.corpus]
+    files = corpus_files(wildcards)
     if "download" in corpus:
         files["downloads"] = f"results/{wildcards.corpus}/corpus/downloads.parquet"
     elif "photos" in corpus:
         files["photos"] = corpus["photos"]
-    return files
-
-
-def download_inputs(wildcards):
-    """The corpus' files that may name URLs."""
-    files = corpus_inputs(wildcards)
-    del files["downloads"]
     return files
 
 
@@ -131,10 +124,14 @@ def translation_memory(wildcards):
     return translation["memory"] if translation["backend"] == "memory" else []
 
 
+def weights_state(path):
+    """State of a model that is a folder: its own time misses a file written over."""
+    return folder_state(path) if path and Path(path).is_dir() else None
+
+
 def translator_weights(wildcards):
-    """State of the folder of a translator that runs on this machine."""
-    model = CONFIG["translations"][wildcards.translation].get("model")
-    return folder_state(model) if model and Path(model).is_dir() else None
+    """Of a translator that runs on this machine."""
+    return weights_state(CONFIG["translations"][wildcards.translation].get("model"))
 
 
 def language(wildcards):
@@ -158,9 +155,7 @@ def checkpoint(wildcards):
 
 
 def model_weights(wildcards):
-    """State of a checkpoint that is a folder: its own time misses a file written over."""
-    path = CONFIG["models"][wildcards.model].get("checkpoint")
-    return folder_state(path) if path and Path(path).is_dir() else None
+    return weights_state(CONFIG["models"][wildcards.model].get("checkpoint"))
 
 
 def members(wildcards):

@@ -21,7 +21,7 @@ rule demo_corpus:
 # The folder of photos is no output: it outlives results/, and a run adds to it what is missing.
 rule download:
     input:
-        unpack(download_inputs),
+        unpack(corpus_files),
     output:
         "results/{corpus}/corpus/downloads.parquet",
     log:

@@ -9,7 +9,7 @@ exact or taken in a fixed order, random draws are integers.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -42,11 +42,6 @@ RESAMPLES = 1000
 """Default number of bootstrap resamples."""
 
 _CHUNK = 4_000_000
-
-
-def metric_names(ks: Iterable[int] = K, mrr_at: int = MRR_AT) -> list[str]:
-    """The metrics' names in the order of the table's columns: `MRR@100`, `R@1`, …"""
-    return [f"MRR@{mrr_at}", *(f"R@{k}" for k in ks)]
 
 
 def as_run(

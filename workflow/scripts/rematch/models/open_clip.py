@@ -53,7 +53,6 @@ class OpenClip:
         import_torchvision()
         import open_clip
 
-        self._library = open_clip
         extra: dict[str, str] = {}
         options: dict[str, Any] = {}
         pretrained: str | None = None
