@@ -9,8 +9,9 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
+
+from tests.loopback import QuietHandler, Serving
 
 ERROR_PAGE = (
     "Error 500 (Server Error)!!1500.That’s an error.There was an error. "
@@ -97,7 +98,7 @@ def answering(payload: Callable[[Asked], object], code: int = 200) -> Callable[[
     return lambda asked: Reply(json.dumps(payload(asked)), code)
 
 
-class Loopback:
+class Loopback(Serving):
     """Serves while the `with` block runs.
 
     `schedule` gives, for the n-th request of a text (from 0), the behaviour; by default each
@@ -111,10 +112,9 @@ class Loopback:
         self._schedule = schedule or (lambda text, nth: translated)
         self._seen: dict[str, int] = {}
         self._lock = threading.Lock()
-        self._closing = threading.Event()
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
@@ -130,7 +130,7 @@ class Loopback:
                 )
                 reply = outer._reply(asked)
                 if reply.hang:
-                    outer._closing.wait(reply.hang)
+                    outer.closing.wait(reply.hang)
                 if reply.drop:
                     self.close_connection = True
                     return
@@ -146,18 +146,8 @@ class Loopback:
 
             do_POST = do_GET
 
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-            request_queue_size = 64
-
-            def handle_error(self, request: object, client_address: object) -> None:
-                pass  # a killed client
-
-        self._server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/m"
+        super().__init__(Handler)
+        self.url = f"http://127.0.0.1:{self.port}/m"
 
     @property
     def texts(self) -> list[str]:
@@ -170,12 +160,3 @@ class Loopback:
             nth = self._seen.get(asked.text, 0)
             self._seen[asked.text] = nth + 1
         return self._schedule(asked.text, nth)(asked)
-
-    def __enter__(self) -> Loopback:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._closing.set()
-        self._server.shutdown()
-        self._server.server_close()

@@ -11,12 +11,14 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
 from PIL import Image
+
+from tests.loopback import QuietHandler, Serving
 
 
 class Asked(NamedTuple):
@@ -75,7 +77,7 @@ HTML = Reply(
 )
 
 
-class LoopbackPhotos:
+class LoopbackPhotos(Serving):
     """Serves while the `with` block runs.
 
     `schedule` gives, for the n-th request of a key (from 0), the answer; by default its photo.
@@ -86,10 +88,9 @@ class LoopbackPhotos:
         self._schedule = schedule or (lambda key, nth: photo(key))
         self._seen: Counter[str] = Counter()
         self._lock = threading.Lock()
-        self._closing = threading.Event()
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
@@ -99,7 +100,7 @@ class LoopbackPhotos:
 
             def _send(self, reply: Reply) -> None:
                 if reply.hang and reply.cut is None:
-                    outer._closing.wait(reply.hang)
+                    outer.closing.wait(reply.hang)
                 if reply.reset and reply.cut is None:
                     self._end(reset=True)
                     return
@@ -120,12 +121,12 @@ class LoopbackPhotos:
                 if reply.drip:
                     for byte in body:
                         self.wfile.write(bytes([byte]))
-                        if outer._closing.wait(reply.drip):
+                        if outer.closing.wait(reply.drip):
                             break
                 else:
                     self.wfile.write(body)
                 if reply.cut is not None and reply.hang:
-                    outer._closing.wait(reply.hang)
+                    outer.closing.wait(reply.hang)
                 if reply.cut is not None or reply.length is not None:
                     self._end(reply.reset)
 
@@ -136,18 +137,7 @@ class LoopbackPhotos:
                     self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
                     self.connection.close()
 
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-            request_queue_size = 64
-
-            def handle_error(self, request: object, client_address: object) -> None:
-                pass  # a killed client
-
-        self._server = Server(("127.0.0.1", 0), Handler)
-        self.port = self._server.server_port
+        super().__init__(Handler)
         self.url = f"http://127.0.0.1:{self.port}/"
 
     @property
@@ -163,12 +153,3 @@ class LoopbackPhotos:
             nth = self._seen[key]
             self._seen[key] += 1
         return self._schedule(key, nth)
-
-    def __enter__(self) -> LoopbackPhotos:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._closing.set()
-        self._server.shutdown()
-        self._server.server_close()
