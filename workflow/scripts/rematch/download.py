@@ -56,7 +56,16 @@ from requests.packages.urllib3 import exceptions as urllib3
 from rematch import photos, tables
 from rematch.errors import UserError
 from rematch.photos import EMPTY, TOO_LARGE, PhotoError, hashed_name
-from rematch.polite import LONGEST_PAUSE_S, Gate, backoff, retry_after_s
+from rematch.polite import (
+    LONGEST_PAUSE_S,
+    Gate,
+    backoff,
+    innermost,
+    passing,
+    retry_after_s,
+    said,
+    short,
+)
 from rematch.progress import progress
 
 log = logging.getLogger(__name__)
@@ -93,7 +102,6 @@ MANY_ALIKE = 5
 
 _EXTENSIONS = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "GIF": ".gif", "WEBP": ".webp"}
 _ACCEPT = "image/jpeg, image/png, image/webp, image/gif, */*;q=0.1"
-_PASSING = {408, 425, 429}
 _HASHED = re.compile(r"hash\.[0-9a-f]{40}")
 _OFTEN = 1_000_000  # tries: as many as the options allow
 _CHUNK = 65_536
@@ -619,9 +627,9 @@ def _host(url: str) -> str:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError as error:
-        raise _Failure(f"{ADDRESS}: {_short(url)} ({error})", lasting=True) from None
+        raise _Failure(f"{ADDRESS}: {short(url)} ({error})", lasting=True) from None
     if parts.scheme not in ("http", "https") or not host:
-        raise _Failure(f"{ADDRESS}: {_short(url)}, not http or https", lasting=True)
+        raise _Failure(f"{ADDRESS}: {short(url)}, not http or https", lasting=True)
     return host
 
 
@@ -630,7 +638,7 @@ def _target(url: str, location: str) -> str:
     try:
         return urljoin(url, location).partition("#")[0]
     except ValueError as error:
-        raise _Failure(f"{REDIRECT}: to {_short(location)} ({error})", lasting=True) from None
+        raise _Failure(f"{REDIRECT}: to {short(location)} ({error})", lasting=True) from None
 
 
 @contextmanager
@@ -641,30 +649,15 @@ def _network() -> Iterator[None]:
     except (requests.Timeout, urllib3.TimeoutError):
         raise _Failure(f"{NO_ANSWER}: silence", again=_OFTEN, down=True) from None
     except ValueError as error:  # what both raise for an address that they cannot read
-        raise _Failure(f"{ADDRESS}: {_short(str(error))}", lasting=True) from None
+        raise _Failure(f"{ADDRESS}: {short(str(error))}", lasting=True) from None
     except requests.RequestException as error:
-        cause = _cause(error)
+        cause = innermost(error)
         # An unknown name or a wrong certificate will hardly be another in a minute.
         settled = isinstance(cause, (socket.gaierror, ssl.SSLCertVerificationError))
         again = 1 if settled else _OFTEN
-        raise _Failure(f"{NO_ANSWER}: {_said(cause)}", again=again, down=True) from None
+        raise _Failure(f"{NO_ANSWER}: {said(cause)}", again=again, down=True) from None
     except urllib3.HTTPError as error:
-        raise _Failure(f"{CUT}: {_said(_cause(error))}", again=_OFTEN, down=True) from None
-
-
-def _cause(error: BaseException) -> BaseException:
-    """The innermost error: the outer ones' words repeat the address and Python objects."""
-    while True:
-        parts = (getattr(error, "reason", None), *error.args, error.__cause__)
-        inner = next((part for part in parts if isinstance(part, BaseException)), None)
-        if inner is None:
-            return error
-        error = inner
-
-
-def _said(error: BaseException) -> str:
-    words = error.strerror if isinstance(error, OSError) else None
-    return _short(str(words or error) or type(error).__name__)
+        raise _Failure(f"{CUT}: {said(innermost(error))}", again=_OFTEN, down=True) from None
 
 
 def _judge(response: requests.Response) -> None:
@@ -674,7 +667,7 @@ def _judge(response: requests.Response) -> None:
         return
     if status in (404, 410):
         raise _Failure(f"{DEAD}: HTTP {status}", lasting=True)
-    if status in _PASSING or status >= 500:
+    if passing(status):
         wait = retry_after_s(response.headers.get("Retry-After"))
         too_long = wait is not None and wait > LONGEST_PAUSE_S
         raise _Failure(
@@ -823,8 +816,3 @@ def _class(reason: str) -> str:
 def _counted(counts: Mapping[str, int]) -> str:
     order = sorted(counts, key=lambda name: (-counts[name], name))
     return ", ".join(f"{name} {counts[name]:,}" for name in order)
-
-
-def _short(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= 80 else text[:79] + "…"

@@ -48,6 +48,33 @@ def retry_after_s(header: str | None) -> float | None:
     return max(then.timestamp() - time.time(), 0.0)
 
 
+def passing(status: int) -> bool:
+    """Whether an HTTP status that says no may be another one before long."""
+    return status in (408, 425, 429) or status >= 500
+
+
+def innermost(error: BaseException) -> BaseException:
+    """The cause of a network library's error: the outer ones' words repeat the address."""
+    while True:
+        parts = (getattr(error, "reason", None), *error.args, error.__cause__)
+        inner = next((part for part in parts if isinstance(part, BaseException)), None)
+        if inner is None:
+            return error
+        error = inner
+
+
+def said(error: BaseException) -> str:
+    """What an error says, in a short line."""
+    words = error.strerror if isinstance(error, OSError) else None
+    return short(str(words or error) or type(error).__name__)
+
+
+def short(text: str) -> str:
+    """A text in one line of 80 characters at most."""
+    text = " ".join(text.split())
+    return text if len(text) <= 80 else text[:79] + "…"
+
+
 class Gate:
     """Hands out moments at which one request may start, `1 / per_second` seconds apart.
 

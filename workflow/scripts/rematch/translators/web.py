@@ -18,14 +18,13 @@ from typing import Any
 import requests
 
 from rematch.errors import UserError
-from rematch.polite import retry_after_s
+from rematch.polite import passing, retry_after_s
 from rematch.translators.base import Ask, RequestFailed
 
 Rewrite = Callable[[str, dict[str, Any]], str]
 """Changes a request's keyword arguments in place and returns its method."""
 
 _REFUSED = {401, 403, 456}  # no or wrong key, blocked, DeepL's quota used up
-_PASSING = {408, 425, 429}
 
 _here = threading.local()
 
@@ -72,7 +71,7 @@ class Session(requests.Session):
         if status >= 400:
             raise RequestFailed(
                 f"HTTP {status}",
-                again=status in _PASSING or status >= 500,
+                again=passing(status),
                 retry_after=retry_after_s(response.headers.get("Retry-After")),
                 refused=status in _REFUSED,
             )
