@@ -299,3 +299,24 @@ def test_real_photos_are_what_clip_sees() -> None:
     for path in sorted(REAL.iterdir())[:100]:
         with Image.open(path) as plain:
             assert open_photo(path).tobytes() == plain.convert("RGB").tobytes()
+
+
+@pytest.mark.parametrize(
+    "size, enough, expected",
+    [
+        ((900, 600), None, (900, 600)),
+        ((900, 600), 301, (900, 600)),
+        ((900, 600), 300, (450, 300)),
+        ((900, 600), 100, (225, 150)),
+        ((900, 600), 10, (113, 75)),
+        ((199, 900), 100, (199, 900)),
+    ],
+)
+def test_a_large_jpeg_may_be_decoded_smaller_but_never_too_small(tmp_path, size, enough, expected):
+    rng = np.random.default_rng(0)
+    path = tmp_path / "a.jpg"
+    noise = rng.integers(0, 256, (size[1] // 50, size[0] // 50, 3), dtype=np.uint8)
+    Image.fromarray(noise).resize(size).save(path)
+    assert open_photo(path, enough).size == expected
+    if expected == size:
+        assert open_photo(path, enough).tobytes() == open_photo(path).tobytes()

@@ -1,13 +1,18 @@
-"""What every model backend has: the specification, the interface, and torch's settings."""
+"""What every model backend has: the specification, how a model computes, and torch's settings."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import logging
+import os
+import pickle
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -18,6 +23,39 @@ from rematch.files import sha256_of
 if TYPE_CHECKING:
     import torch
     from PIL import Image
+
+    from rematch.models.towers import PhotoTower, TextTower
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+U = TypeVar("U")
+
+TILE = 32
+"""Texts and photos that a library's own code computes at once. A constant: another tile means
+other last digits."""
+
+ROWS = {"cpu": 512, "cuda": 16384, "mps": 4096}
+"""Positions of texts that a tower computes at once, by device."""
+PHOTO_ROWS = {"cpu": 1600, "cuda": 51200, "mps": 6400}
+"""Positions of photos, from which the number of photos follows where the batch is `auto`."""
+
+PARTS = ("texts", "photos")
+
+AMPLE = 1.5
+"""How much larger than what the model sees a photo is decoded at least, with `decode: fast`."""
+
+CLOSE = {"float64": 1e-6, "float32": 1e-5, "bfloat16": 1e-2, "float16": 1e-2}
+"""By precision, how far a coordinate of a fast tower's embedding, of length 1, may lie from that of
+the library's own code in float32 (float64 for float64)."""
+
+SAMPLE = [
+    "fire in the harbour",
+    "fire in the harbour of a small town, seen from the river at night",
+    "fire in the harbour of a small town, seen from the river at night " * 3,
+    "mayor",
+    "two ships in a storm off the coast, the crew was rescued " * 9,
+]
+"""Texts on which a fast tower is compared: beginnings of others, a short one, one to be cut."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +68,19 @@ class ModelSpec:
             to take `name` from the backend's own list.
         name: the backend's name for pretrained weights ("ViT-B/32"), downloaded to `cache`.
         cache: folder for downloads.
-        precision: "float32", or "float64" for results that do not depend on the processor.
-        device: "cpu" or "cuda". A GPU changes the last digits of an embedding.
+    precision: "float32"; "float64" for results that do not depend on the processor; "bfloat16" or
+            "float16" for speed.
+        device: "cpu", "cuda", "mps", or "auto": a GPU where torch finds one, but the CPU for
+            float64. A GPU changes the last digits of an embedding.
         threads: torch's threads; part of the arithmetic, so it comes from the config.
         architecture: backend open_clip, what a checkpoint's file holds: a name of the library's
             list, or the path of a model configuration in JSON.
         prompt: what a model reads of a text, which stands for its one {}.
+        engine: "auto" for the fast towers where the model allows them, "library" for the model's
+            own code always.
+        batch: photos that are computed at once, or "auto"; part of the arithmetic.
+        decode: "exact", or "fast": large JPEGs are decoded at a half, a quarter or an eighth of
+            their size where that is still well over what the model sees.
     """
 
     backend: str
@@ -47,6 +92,9 @@ class ModelSpec:
     threads: int = 1
     architecture: str | None = None
     prompt: str = "{}"
+    engine: str = "auto"
+    batch: int | str = "auto"
+    decode: str = "exact"
 
     @classmethod
     def from_config(cls, model: Mapping[str, Any], encoding: Mapping[str, Any]) -> ModelSpec:
@@ -61,6 +109,9 @@ class ModelSpec:
             threads=encoding["threads"],
             architecture=model.get("architecture"),
             prompt=model.get("prompt", "{}"),
+            engine=encoding["engine"],
+            batch=encoding["batch"],
+            decode=encoding["decode"],
         )
 
     def prompted(self, text: str) -> str:
@@ -76,57 +127,307 @@ class Tokens:
         ids: the model's own form of it; those of one length can be stacked.
         length: positions the model computes for it; depends on this text alone.
         cut: whether the text was longer than the model's context.
+        path: token ids up to and with the one whose state becomes the embedding, in a causal tower.
     """
 
     ids: Any
     length: int
     cut: bool
+    path: tuple[int, ...] = ()
 
 
-class Encoder(Protocol):
-    """What a backend gives. Embeddings are not normalised yet."""
+@dataclass(frozen=True)
+class Settings:
+    """What torch was set to: the data type of products, and the device."""
+
+    dtype: torch.dtype
+    device: str
+
+
+class Encoder(ABC):
+    """A model that embeds texts and photos. Embeddings are not normalised yet.
+
+    A backend loads its model, calls `_ready`, and says how texts and photos become its input, and
+    that becomes embeddings. How they go through the model is the same for all.
+
+    Attributes:
+        identity: what the numbers depend on: model, checkpoint_sha256, precision, engine and more.
+        dimension: of an embedding.
+        tile: photos that go through the model at once.
+        enough: pixels a side that a decoded photo needs; None for all.
+    """
 
     identity: dict[str, str]
-    """What the numbers depend on: backend, model, checkpoint_sha256, precision, prompt."""
     dimension: int
+    tile: int = TILE
+    enough: int | None = None
+    _text_tower: TextTower | None = None
+    _photo_tower: PhotoTower | None = None
 
+    @abstractmethod
     def tokenize(self, text: str) -> Tokens:
         """One text as the model reads it."""
 
-    def encode_texts(self, ids: Sequence[Any]) -> Float32:
-        """Float32 [n, dimension] of the `ids` of texts of one length."""
-
+    @abstractmethod
     def preprocess(self, photo: Image.Image) -> Any:
         """One RGB photo as the model reads it; safe to call from several threads."""
 
-    def encode_photos(self, photos: Sequence[Any]) -> Float32:
-        """Float32 [n, dimension] of what `preprocess` gave."""
+    @abstractmethod
+    def _texts(self, batch: Any) -> torch.Tensor:
+        """Embeddings [n, dimension] of stacked `Tokens.ids`, by the library's own code."""
+
+    @abstractmethod
+    def _photos(self, batch: Any) -> torch.Tensor:
+        """Embeddings [n, dimension] of stacked photos, by the library's own code."""
+
+    def _stacked(self, rows: Sequence[Any]) -> Any:
+        """Rows as one batch on the device."""
+        import torch
+
+        return self._moved(torch.stack(list(rows)))
+
+    def _pixels(self, batch: Any) -> torch.Tensor:
+        """Of a stacked batch of photos the pixels [n, 3, height, width]."""
+        pixels: torch.Tensor = batch
+        return pixels
+
+    def _ready(self, spec: ModelSpec, model: Any, settings: Settings) -> None:
+        """Take a model that was loaded on the CPU."""
+        import torch
+
+        self._settings, self._batch = settings, spec.batch
+        # What computes in less than float32 does so by autocast or in a tower.
+        self._held = torch.float64 if spec.precision == "float64" else torch.float32
+        self._model = model.to(settings.device, self._held).eval()
+        if isinstance(spec.batch, int):
+            self.tile = spec.batch
+        if spec.decode == "fast":
+            seen = self._pixels(self._stacked([self.preprocess(_sample_photos()[0])]))
+            self.enough = int(AMPLE * seen.shape[-1])
+
+    def _moved(self, batch: torch.Tensor) -> torch.Tensor:
+        if batch.is_floating_point():
+            batch = batch.to(self._held)
+        if self._settings.device == "cuda":
+            # From pinned memory the copy goes on while the GPU computes.
+            return batch.pin_memory().to("cuda", non_blocking=True)
+        return batch.to(self._settings.device)
+
+    @contextmanager
+    def _library(self) -> Iterator[None]:
+        """The mode in which a library's own code computes."""
+        import torch
+
+        dtype, device = self._settings.dtype, self._settings.device
+        with torch.inference_mode(), torch.autocast(device, dtype, enabled=dtype != self._held):
+            yield
+
+    def embed_texts(self, ids: Sequence[Any]) -> Float32:
+        """Embed the `ids` of texts of one length by the library's own code: [n, dimension]."""
+        with self._library():
+            return to_float32(self._texts(self._stacked(ids)))
+
+    def embed_photos(self, photos: Sequence[Any]) -> Float32:
+        """Embed what `preprocess` gave by the library's own code: float32 [n, dimension]."""
+        with self._library():
+            return to_float32(self._photos(self._stacked(photos)))
+
+    def encode_texts(self, texts: Sequence[Tokens]) -> Iterator[tuple[list[int], Float32]]:
+        """Embed texts, in an order that suits the model.
+
+        Yields:
+            For some of them at a time, their numbers in `texts` and float32 [n, dimension].
+        """
+        if self._text_tower is not None:
+            yield from _a_step_late(self._text_tower([text.path for text in texts]))
+            return
+        # Texts of one length together, since a short one needs a part of the context's work.
+        order = sorted(range(len(texts)), key=lambda index: texts[index].length)
+        for _, group in groupby(order, key=lambda index: texts[index].length):
+            for batch in chunks(group, TILE):
+                ids = filled([texts[index].ids for index in batch], TILE)
+                yield batch, self.embed_texts(ids)[: len(batch)]
+
+    def encode_photos(self, photos: Iterable[Any]) -> Iterator[Float32]:
+        """Embed what `preprocess` gave, `tile` photos at a time: float32 [n, dimension] each."""
+        for _, vectors in _a_step_late(self._photo_tiles(photos)):
+            yield vectors
+
+    def _photo_tiles(self, photos: Iterable[Any]) -> Iterator[tuple[None, torch.Tensor]]:
+        for batch in chunks(photos, self.tile):
+            rows = self._stacked(filled(batch, self.tile))
+            if self._photo_tower is not None:
+                found = self._photo_tower(self._pixels(rows))
+            else:
+                with self._library():
+                    found = self._photos(rows)
+            yield None, found[: len(batch)]
+
+    def accelerate(self, parts: Collection[str]) -> bool:
+        """Compute with the fast towers what they can, and let go of the rest of the model.
+
+        Each tower is compared with the library's own code on a sample first.
+
+        Args:
+            parts: which of `PARTS` will be encoded.
+
+        Returns:
+            Whether all went well. If not, the model is of no more use, and has to be loaded again.
+        """
+        from rematch.models import towers
+
+        dtype, device = self._settings.dtype, self._settings.device
+        tokens = [self.tokenize(text) for text in SAMPLE]
+        photos = [self.preprocess(photo) for photo in _sample_photos()]
+        whole = self._settings
+        # The comparison is with what the library computes in full precision.
+        self._settings = Settings(self._held, device)
+        found = True
+        text = towers.text_weights(self._model) if "texts" in parts else None
+        if text is not None:
+            want = np.concatenate([self.embed_texts([one.ids]) for one in tokens])
+            rows = max(ROWS[device], len(text.positions) + towers.ENDS)
+            self._text_tower = towers.TextTower(text, towers.Numbers(dtype, device, rows))
+            got = np.empty_like(want)
+            for numbers, vectors in self.encode_texts(tokens):
+                got[numbers] = vectors
+            found &= _close("texts", want, got, dtype)
+        photo = towers.photo_weights(self._model) if "photos" in parts else None
+        if photo is not None:
+            want = self.embed_photos(photos)
+            length = len(photo.positions)
+            if self._batch == "auto":
+                most = TILE if device == "cpu" else PHOTO_ROWS[device]
+                self.tile = max(1, min(most, PHOTO_ROWS[device] // length))
+            computing = towers.Numbers(dtype, device, self.tile * length)
+            self._photo_tower = towers.PhotoTower(photo, computing)
+            got = np.concatenate(list(self.encode_photos(photos)))
+            found &= _close("photos", want, got, dtype)
+        self._settings = whole
+        fast = {"texts": text is not None, "photos": photo is not None}
+        if all(fast[part] for part in parts):
+            self._model = None
+        self.identity["engine"] = ", ".join(
+            f"{part} by {'towers' if fast[part] else 'library'}" for part in sorted(parts)
+        )
+        return found
 
 
-def prepare_torch(spec: ModelSpec) -> Any:
-    """torch's data type for a spec, after torch is set to compute the same thing every time.
+def _close(what: str, want: Float32, got: Float32, dtype: torch.dtype) -> bool:
+    """Whether embeddings agree but for rounding, once they have length 1."""
+    want, got = (rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (want, got))
+    far, most = float(np.abs(want - got).max()), CLOSE[str(dtype).removeprefix("torch.")]
+    if far <= most:  # not so for NaN
+        return True
+    log.warning(
+        "%s: on a sample the fast towers lie %.2g from the library's own code, more than %.0g; "
+        "the library computes them, slower",
+        *(what, far, most),
+    )
+    return False
+
+
+def _a_step_late(
+    found: Iterable[tuple[U, torch.Tensor]],
+) -> Iterator[tuple[U, Float32]]:
+    """Results as NumPy arrays, each fetched when the next is under way: a GPU need not wait."""
+    waiting: list[tuple[U, torch.Tensor]] = []
+    for item in found:
+        waiting.append(item)
+        if len(waiting) > 1:
+            label, vectors = waiting.pop(0)
+            yield label, to_float32(vectors)
+    for label, vectors in waiting:
+        yield label, to_float32(vectors)
+
+
+def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Items in lists of `size`, the last one with what is left."""
+    batch: list[T] = []
+    for item in items:
+        batch.append(item)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def filled(rows: Sequence[T], size: int) -> list[T]:
+    """Rows filled up to `size` with the first."""
+    return [*rows, *([rows[0]] * (size - len(rows)))]
+
+
+def _sample_photos() -> list[Image.Image]:
+    """Photos on which a fast tower is compared: coarse noise, in shapes of photos."""
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    noise = [rng.integers(0, 256, (9, 12, 3), dtype=np.uint8) for _ in range(3)]
+    sizes = [(400, 300), (300, 400), (640, 360)]
+    resized = Image.Resampling.BICUBIC
+    return [
+        Image.fromarray(pixels).resize(size, resized)
+        for pixels, size in zip(noise, sizes, strict=True)
+    ]
+
+
+def prepare_torch(spec: ModelSpec) -> Settings:
+    """Set torch to compute the same thing every time.
+
+    Returns:
+        The data type and the device of a spec.
 
     Raises:
-        UserError: the device is not there.
+        UserError: the device is not there, or cannot compute in the precision.
     """
     import torch
 
+    # Set, it would let every torch.load run what is pickled in a file.
+    os.environ.pop("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", None)
     torch.set_num_threads(spec.threads)
     torch.use_deterministic_algorithms(True)
     torch.manual_seed(0)
-    if spec.device == "cuda" and not torch.cuda.is_available():
-        raise UserError("encoding.device: cuda, but torch finds no GPU; set it to cpu")
-    return {"float32": torch.float32, "float64": torch.float64}[spec.precision]
+    there = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    device = spec.device
+    if device == "auto":
+        # float64 is for results that are the same everywhere.
+        exact = spec.precision == "float64"
+        device = "cpu" if exact else next(name for name, found in there.items() if found)
+    if not there[device]:
+        raise UserError(
+            f"encoding.device: {device}, but torch finds no such GPU; set it to cpu or auto"
+        )
+    if device == "mps" and spec.precision == "float64":
+        raise UserError("encoding.device: mps has no float64; set device to cpu or auto")
+    if device == "cpu" and spec.precision == "float16":
+        log.warning("float16 is for GPUs and slow on a CPU; bfloat16 is faster and as small")
+    dtypes = {
+        "float64": torch.float64,
+        "float32": torch.float32,
+        "bfloat16": torch.bfloat16,
+        "float16": torch.float16,
+    }
+    return Settings(dtypes[spec.precision], device)
 
 
-def identity(spec: ModelSpec, model: str, weights: Iterable[Path]) -> dict[str, str]:
+def identity(
+    spec: ModelSpec, settings: Settings, model: str, weights: Iterable[Path]
+) -> dict[str, str]:
     """What a backend's numbers depend on, as `Encoder.identity` wants it."""
     return {
         "backend": spec.backend,
         "model": model,
         "checkpoint_sha256": weights_sha256(weights),
         "precision": spec.precision,
-        "device": spec.device,
+        "device": settings.device,
+        "engine": "library",
+        "batch": str(spec.batch),
+        "decode": spec.decode,
         "prompt": spec.prompt,
     }
 
@@ -150,10 +451,10 @@ def probed(encoder: Encoder, spec: ModelSpec, where: str) -> int:
 
     narrow: set[str] = set()
     try:
-        text = encoder.tokenize("two ships in a harbour").ids
-        photo = encoder.preprocess(Image.new("RGB", (80, 60), "grey"))
-        with _watching(narrow):
-            shapes = [encoder.encode_texts([text]).shape, encoder.encode_photos([photo]).shape]
+        text = encoder._stacked([encoder.tokenize("two ships in a harbour").ids])
+        photo = encoder._stacked([encoder.preprocess(Image.new("RGB", (80, 60), "grey"))])
+        with encoder._library(), _watching(narrow):
+            shapes = [tuple(encoder._texts(text).shape), tuple(encoder._photos(photo).shape)]
     except Exception as error:  # a model, tokenizer and processor that do not go together
         raise UserError(
             f"{where}: cannot embed a text and a photo ({first_line(error)}); choose a model that "
@@ -200,10 +501,13 @@ def to_float32(embeddings: torch.Tensor) -> Float32:
     """Embeddings as NumPy's float32."""
     # Kept in the model's precision until after normalisation would cost twice the memory for less
     # than a unit in the last place.
-    array: Float32 = embeddings.cpu().numpy().astype(np.float32)
+    array: Float32 = embeddings.float().cpu().numpy()
     return array
 
 
 def first_line(error: BaseException) -> str:
     """What an exception says, in a line."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+    if isinstance(error, pickle.UnpicklingError):  # torch advises to load such a file all the same
+        return "it holds other things than tensors, which may run code, or it is damaged"
+    said = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return said.split(". ")[0][:200]

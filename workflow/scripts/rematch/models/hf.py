@@ -8,16 +8,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rematch.arrays import Float32
 from rematch.errors import UserError
+from rematch.models import hub
 from rematch.models.base import (
+    Encoder,
     ModelSpec,
     Tokens,
     first_line,
     identity,
     prepare_torch,
     probed,
-    to_float32,
 )
 from rematch.openai_clip import import_torchvision
 
@@ -26,12 +26,11 @@ if TYPE_CHECKING:
     from PIL import Image
 
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
-FILES = ("*.json", "*.txt", "*.model")
 SANE = 100_000
 """Tokenizers that know no limit say 1e30."""
 
 
-class HuggingFace:
+class HuggingFace(Encoder):
     """A model of transformers with `get_text_features` and `get_image_features`.
 
     Texts are always padded to the full context, as SigLIP was trained. Code that comes with a
@@ -44,7 +43,7 @@ class HuggingFace:
 
         self._torch = torch
         self._spec = spec
-        self._dtype = prepare_torch(spec)
+        settings = prepare_torch(spec)
         import_torchvision()
         import transformers
 
@@ -81,8 +80,8 @@ class HuggingFace:
                     "embeds texts and photos"
                 )
         self._context = _context(folder, model, self._tokenizer)
-        self._model = model.to(spec.device, self._dtype).eval()
-        self.identity = identity(spec, label, weights)
+        self.identity = identity(spec, settings, label, weights)
+        self._ready(spec, model, settings)
         self.dimension = probed(self, spec, label)
 
     def tokenize(self, text: str) -> Tokens:
@@ -96,28 +95,26 @@ class HuggingFace:
         )
         whole = self._tokenizer(text, truncation=False, padding=False, verbose=False)
         cut = len(whole["input_ids"]) > self._context
-        return Tokens({key: value[0] for key, value in ids.items()}, self._context, cut)
-
-    def encode_texts(self, ids: Sequence[dict[str, torch.Tensor]]) -> Float32:
-        with self._torch.inference_mode():
-            return to_float32(_vectors(self._model.get_text_features(**self._batch(ids))))
+        numbers = ids["input_ids"][0]
+        path = tuple(numbers[: int(numbers.argmax()) + 1].tolist())
+        return Tokens({key: value[0] for key, value in ids.items()}, self._context, cut, path)
 
     def preprocess(self, photo: Image.Image) -> dict[str, torch.Tensor]:
         found = self._processor(photo, return_tensors="pt")
-        return {
-            key: value[0].to(self._dtype if value.is_floating_point() else value.dtype)
-            for key, value in found.items()
-        }
+        return {key: value[0] for key, value in found.items()}
 
-    def encode_photos(self, photos: Sequence[dict[str, torch.Tensor]]) -> Float32:
-        with self._torch.inference_mode():
-            return to_float32(_vectors(self._model.get_image_features(**self._batch(photos))))
+    def _texts(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        return _vectors(self._model.get_text_features(**batch))
 
-    def _batch(self, rows: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
-        return {
-            key: self._torch.stack([row[key] for row in rows]).to(self._spec.device)
-            for key in rows[0]
-        }
+    def _photos(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        return _vectors(self._model.get_image_features(**batch))
+
+    def _stacked(self, rows: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+        stack = self._torch.stack
+        return {key: self._moved(stack([row[key] for row in rows])) for key in rows[0]}
+
+    def _pixels(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        return batch["pixel_values"]
 
 
 def _vectors(output: Any) -> torch.Tensor:
@@ -151,45 +148,20 @@ def _folder(spec: ModelSpec) -> Path:
     name, cache = str(spec.name), spec.cache.expanduser()
     if not re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", name):
         raise UserError(f"{name!r} is no name on Hugging Face; correct models.*.name")
-    from huggingface_hub import snapshot_download
-
-    patterns = [*FILES, "model*.safetensors"]
-    try:
-        folder = Path(snapshot_download(name, cache_dir=cache, local_files_only=True))
-        if _complete(folder):
+    remedy = f"put the files of {hub.page(name)} into {cache / name}"
+    folder = hub.texts(name, cache, remedy)
+    if folder == cache / name:  # where a person put them
+        return folder
+    found = []
+    for file in WEIGHTS:
+        index = folder / f"{file}.index.json"
+        found.append(_parts(index) if index.is_file() else [file])
+    # What is there goes first: to ask for the better form needs the network.
+    found.sort(key=lambda parts: not all((folder / part).is_file() for part in parts))
+    for parts in found:
+        if all(hub.weights(name, [part], cache, remedy) for part in parts):
             return folder
-    except Exception:  # not in the cache
-        pass
-    try:
-        for more in ([], ["pytorch_model*.bin"]):
-            folder = Path(
-                snapshot_download(
-                    name,
-                    cache_dir=cache,
-                    allow_patterns=[*patterns, *more],
-                    ignore_patterns=["*/*"],
-                )
-            )
-            if _complete(folder):
-                return folder
-    except Exception as error:  # whatever the network and its libraries may raise
-        raise UserError(
-            f"{name} is not in {cache} and cannot be downloaded ({first_line(error)}); fetch the "
-            f"files of https://huggingface.co/{name} into a folder and set models.*.checkpoint to "
-            "it instead of name"
-        ) from error
     raise UserError(f"{name}: has no weights for torch on Hugging Face; choose another model")
-
-
-def _complete(folder: Path) -> bool:
-    """Whether a download came to its end, as far as a folder shows."""
-    images = ("preprocessor_config.json", "processor_config.json")
-    if not any((folder / name).is_file() for name in images):
-        return False
-    try:
-        return (folder / "config.json").is_file() and bool(list(_weights(folder)))
-    except UserError:
-        return False
 
 
 def _weights(folder: Path) -> Iterator[Path]:
@@ -204,13 +176,18 @@ def _weights(folder: Path) -> Iterator[Path]:
             return
         index = folder / f"{name}.index.json"
         if index.is_file():
-            try:
-                parts = sorted(set(json.loads(index.read_bytes())["weight_map"].values()))
-            except (ValueError, KeyError, AttributeError) as error:
-                raise UserError(f"{index}: cannot be read; fetch the whole model again") from error
+            parts = _parts(index)
             missing = [part for part in parts if not (folder / part).is_file()]
             if missing:
                 raise UserError(f"{folder}: {missing[0]} is missing; fetch the whole model again")
             yield from (folder / part for part in parts)
             return
     raise UserError(f"{folder}: has neither {' nor '.join(WEIGHTS)}; fetch the whole model again")
+
+
+def _parts(index: Path) -> list[str]:
+    """The files of weights that an index names."""
+    try:
+        return sorted(set(json.loads(index.read_bytes())["weight_map"].values()))
+    except (ValueError, KeyError, AttributeError) as error:
+        raise UserError(f"{index}: cannot be read; fetch the whole model again") from error

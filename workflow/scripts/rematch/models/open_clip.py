@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import difflib
 import json
-import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rematch.arrays import Float32
 from rematch.errors import UserError
 from rematch.files import sha256_of
+from rematch.models import hub
 from rematch.models.base import (
+    Encoder,
     ModelSpec,
     Tokens,
     first_line,
     identity,
     prepare_torch,
     probed,
-    to_float32,
 )
 from rematch.openai_clip import import_torchvision
 
@@ -28,16 +26,12 @@ if TYPE_CHECKING:
     from PIL import Image
 
 CONFIG = "open_clip_config.json"
-DEFAULTS = [
-    "open_clip_model.safetensors",
-    "open_clip_pytorch_model.safetensors",
-    "open_clip_pytorch_model.bin",
-]
+DEFAULTS = ["open_clip_model.safetensors", "open_clip_pytorch_model.bin"]
 """What the library looks for where a repository is named without a file, in this order."""
 WEIGHTS = (".safetensors", ".bin", ".pth")
 
 
-class OpenClip:
+class OpenClip(Encoder):
     """A model of open_clip, by name, by a checkpoint and its architecture, or by folder.
 
     Texts are always computed at the full context: some of these towers see every position, or
@@ -49,7 +43,7 @@ class OpenClip:
 
         self._torch = torch
         self._spec = spec
-        self._dtype = prepare_torch(spec)
+        settings = prepare_torch(spec)
         import_torchvision()
         import open_clip
 
@@ -76,11 +70,14 @@ class OpenClip:
             text = open_clip.get_model_config(source)["text_cfg"]
         if (text.get("tokenizer_kwargs") or {}).get("trust_remote_code"):
             raise UserError(f"{label}: its tokenizer runs code of others; choose another model")
-        # A text tower or tokenizer of transformers is fetched by its name and kept there.
-        cache = str(spec.cache.expanduser())
+        cache = spec.cache.expanduser()
+        if text.get("hf_model_name"):
+            # The library would look for its configuration elsewhere, and ask the network each time.
+            tower = str(_texts(text["hf_model_name"], cache))
+            options["text_cfg"] = {**text, "hf_model_name": tower, "hf_model_pretrained": False}
         try:
             model, self._preprocess = open_clip.create_model_from_pretrained(
-                source, pretrained, device="cpu", cache_dir=cache, **options
+                source, pretrained, device="cpu", **options
             )
         except Exception as error:  # whatever torch, safetensors or the network stumbled on
             raise UserError(
@@ -88,13 +85,14 @@ class OpenClip:
                 "that the checkpoint is whole and models.*.architecture is its own"
             ) from error
         try:
-            self._tokenizer = open_clip.get_tokenizer(source, cache_dir=cache)
+            self._tokenizer = _tokenizer(source, text, cache, open_clip)
+        except UserError:
+            raise
         except Exception as error:
             name = text.get("hf_tokenizer_name") or source
             raise UserError(
-                f"{label}: its tokenizer {name} cannot be had ({first_line(error)}); fetch the "
-                f"tokenizer's files, the weights and {CONFIG} into one folder and set "
-                "models.*.checkpoint to it"
+                f"{label}: its tokenizer {name} cannot be read ({first_line(error)}); fetch it "
+                "again, or choose another model"
             ) from error
         if getattr(self._tokenizer, "reduction_fn", None) is not None:
             raise UserError(
@@ -104,8 +102,8 @@ class OpenClip:
         # In this mode the last position holds a class token, and the padding stands before it.
         self._tail = int(getattr(self._tokenizer, "tokenizer_mode", "") == "clips")
         self._pad = int(self._tokenizer([""])[0][-1 - self._tail])
-        self._model = model.to(spec.device, self._dtype).eval()
-        self.identity = identity(spec, label, [weights]) | extra
+        self.identity = identity(spec, settings, label, [weights]) | extra
+        self._ready(spec, model, settings)
         self.dimension = probed(self, spec, label)
 
     def tokenize(self, text: str) -> Tokens:
@@ -114,21 +112,19 @@ class OpenClip:
         # A text that fits looks the same with a place more, and leaves that place to the padding.
         wide = self._tokenizer([text], context_length=self._context + 1)[0]
         cut = not bool((ids[:end] == wide[:end]).all()) or int(wide[end]) != self._pad
-        return Tokens(ids, self._context, cut)
-
-    def encode_texts(self, ids: Sequence[torch.Tensor]) -> Float32:
-        batch = self._torch.stack(list(ids)).to(self._spec.device)
-        with self._torch.inference_mode():
-            return to_float32(self._model.encode_text(batch))
+        return Tokens(ids, self._context, cut, tuple(ids[: int(ids.argmax()) + 1].tolist()))
 
     def preprocess(self, photo: Image.Image) -> torch.Tensor:
-        pixels: torch.Tensor = self._preprocess(photo).to(self._dtype)
+        pixels: torch.Tensor = self._preprocess(photo)
         return pixels
 
-    def encode_photos(self, photos: Sequence[torch.Tensor]) -> Float32:
-        batch = self._torch.stack(list(photos)).to(self._spec.device)
-        with self._torch.inference_mode():
-            return to_float32(self._model.encode_image(batch))
+    def _texts(self, batch: torch.Tensor) -> torch.Tensor:
+        vectors: torch.Tensor = self._model.encode_text(batch)
+        return vectors
+
+    def _photos(self, batch: torch.Tensor) -> torch.Tensor:
+        vectors: torch.Tensor = self._model.encode_image(batch)
+        return vectors
 
 
 def _named(spec: ModelSpec, library: Any) -> tuple[str, str]:
@@ -190,37 +186,47 @@ def _fetched(
         and tag in library.list_pretrained_tags_by_model(quick)
     ):
         raise UserError(f"{label}: these weights were trained with QuickGELU; take {quick}/{tag}")
-    hub = config.get("hf_hub", "")
-    try:
-        path = _cached(hub, cache) or library.download_pretrained(config, cache_dir=str(cache))
-    except Exception as error:  # whatever the network and its libraries may raise
-        source = f"https://huggingface.co/{hub.rstrip('/')}" if hub else config.get("url")
-        raise UserError(
-            f"{label} cannot be downloaded ({first_line(error)}); fetch its weights from {source}, "
-            f"and set models.*.checkpoint to the file and architecture to {architecture}"
-        ) from error
+    repository, _, file = config["hf_hub"].rpartition("/")
+    files = [f"{Path(file).stem}.safetensors", file] if file else DEFAULTS
+    put = cache / repository
+    remedy = (
+        f"fetch {files[0]}, or {files[-1]} where there is none, from {hub.page(repository)} "
+        f"and put it into {put}"
+    )
+    path = next((put / name for name in files if (put / name).is_file()), None)
+    path = path or hub.weights(repository, files, cache, remedy)
+    if path is None:
+        raise UserError(f"{label}: {hub.page(repository)} has no {files[-1]}; choose another model")
     names = {
         "mean": "image_mean",
         "std": "image_std",
         "interpolation": "image_interpolation",
         "resize_mode": "image_resize_mode",
     }
-    return Path(path), {names[key]: config[key] for key in names if key in config}
+    return path, {names[key]: config[key] for key in names if key in config}
 
 
-def _cached(hub: str, cache: Path) -> str | None:
-    """Weights from Hugging Face that are there already: asking again needs the network."""
-    from huggingface_hub import try_to_load_from_cache
+def _texts(name: str, cache: Path) -> Path:
+    """The folder of a text tower's or tokenizer's small files, by its name or path."""
+    if Path(name).is_dir():
+        return Path(name)
+    kinds = ", ".join(hub.TEXTS)
+    return hub.texts(
+        name, cache, f"fetch the {kinds} of {hub.page(name)} and put them into {cache / name}"
+    )
 
-    repository, name = os.path.split(hub)
-    if not repository:
-        return None
-    names = [f"{Path(name).stem}.safetensors", name] if name else DEFAULTS
-    for file in names:
-        found = try_to_load_from_cache(repository, file, cache_dir=cache)
-        if isinstance(found, str):
-            return found
-    return None
+
+def _tokenizer(source: str, text: dict[str, Any], cache: Path, library: Any) -> Any:
+    """What `get_tokenizer` gives, which would ask the network each time."""
+    name = text.get("hf_tokenizer_name")
+    if not name or source.startswith("local-dir:"):
+        return library.get_tokenizer(source)
+    return library.tokenizer.HFTokenizer(
+        str(_texts(name, cache)),
+        context_length=text.get("context_length", library.tokenizer.DEFAULT_CONTEXT_LENGTH),
+        tokenizer_mode=text.get("tokenizer_mode"),
+        **(text.get("tokenizer_kwargs") or {}),
+    )
 
 
 def _weights_in(folder: Path) -> Path:
