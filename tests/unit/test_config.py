@@ -153,7 +153,14 @@ def test_what_the_sweep_does_not_use_need_not_exist():
 
 def test_the_default_config_and_the_schema_agree():
     config = validated(DEMO, SCHEMA, MADE)
-    assert config["encoding"] == {"device": "cpu", "threads": 1, "cache": "~/.cache/clip"}
+    assert config["encoding"] == {
+        "device": "auto",
+        "threads": 2,
+        "cache": "~/.cache/clip",
+        "engine": "auto",
+        "batch": "auto",
+        "decode": "exact",
+    }
     assert config["cleanings"]["paper"]["guard"] is True
     for file in (ROOT / "config").glob("*.yaml"):
         overlay = yaml.safe_load(file.read_text("utf-8"))

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import logging
+from pathlib import Path
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from rematch import tables
-from rematch.encode import TILE, encode_photos, encode_texts
+from rematch.arrays import Vectors, gathered, write_vectors
+from rematch.encode import (
+    encode_photos,
+    encode_texts,
+    kept,
+    made_by,
+    photo_embeddings,
+    photo_vectors,
+    text_embeddings,
+    text_key,
+    text_vectors,
+)
 from rematch.errors import UserError
-from rematch.models import ModelSpec, load
+from rematch.models import TILE, ModelSpec, load
 from rematch.openai_clip import load_clip_module
 from tests.tiny import make_photos
 
@@ -79,6 +96,21 @@ def test_short_contexts_give_the_embedding_of_the_full_one(tiny_clip):
         np.testing.assert_allclose(ours, theirs / np.linalg.norm(theirs), atol=1e-6)
 
 
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.text(max_size=12)
+        | st.sampled_from([*WORDS, "it's", "U.S.", "100%", "&amp;", "<|endoftext|>", "Köln"])
+    ).map(" ".join)
+)
+def test_tokens_are_openais(encoder, text):
+    want = load_clip_module().tokenize(text, truncate=True)[0].tolist()
+    tokens = encoder.tokenize(text)
+    assert tokens.path == tuple(want[: want.index(max(want)) + 1])
+    assert tokens.ids.tolist() == want[: tokens.length]
+    assert set(want[tokens.length :]) <= {0} or "<|endoftext|>" in text
+
+
 def test_embedding_does_not_depend_on_company_order_or_threads(encoder, tmp_path):
     rows = make_photos(tmp_path, TILE + 9)
     everything = encode_photos(tables.from_rows(rows, tables.IMAGES), encoder)
@@ -110,12 +142,13 @@ def test_vectors_have_length_one(encoder):
     np.testing.assert_allclose(np.linalg.norm(found.vectors, axis=1), 1, atol=1e-6)
 
 
-def test_texts_over_the_context_are_cut_and_counted(encoder):
+def test_texts_over_the_context_are_cut_and_counted(encoder, caplog):
+    caplog.set_level(logging.INFO)
     exact = " ".join(["fire"] * 75)  # 75 tokens and the two that begin and end it
     found = encode_texts(
         queries([("short", "fire"), ("exact", exact), ("long", exact + " fire flood")]), encoder
     )
-    assert found.metadata["cut"] == "1"
+    assert "cut to the model's context: 1 of the texts" in caplog.text
     assert found.vectors[1].tobytes() == found.vectors[2].tobytes()
 
 
@@ -152,3 +185,109 @@ def test_identity_is_the_checkpoints_sha256(encoder, tiny_clip):
 
     sha = hashlib.sha256(tiny_clip.read_bytes()).hexdigest()
     assert encoder.identity["checkpoint_sha256"] == sha
+
+
+class Counting:
+    """A model that counts what goes through it, and how often it was loaded."""
+
+    def __init__(self, path):
+        self.path, self.loaded, self.texts, self.photos = path, 0, 0, 0
+
+    def __call__(self):
+        self.loaded += 1
+        encoder = load(spec(self.path))
+        tokenize, preprocess = encoder.tokenize, encoder.preprocess
+
+        def counted_text(text):
+            self.texts += 1
+            return tokenize(text)
+
+        def counted_photo(photo):
+            self.photos += 1
+            return preprocess(photo)
+
+        encoder.tokenize, encoder.preprocess = counted_text, counted_photo
+        return encoder
+
+
+def stored(vectors, path, maker="me"):
+    write_vectors(vectors, path)
+    return kept(path, maker)
+
+
+def test_known_texts_are_not_encoded_again(tiny_clip, tmp_path):
+    lines, path = sorted(set(texts(40))), tmp_path / "vectors.arrow"
+    model = Counting(tiny_clip)
+    first = stored(text_vectors(lines[:30] * 2, None, model, "me"), path)
+    assert (model.loaded, model.texts, len(first.keys)) == (1, 30, 30)
+    again = stored(text_vectors(lines[5:30], first, model, "me"), path)
+    assert (model.loaded, model.texts) == (1, 30)
+    assert again.keys == first.keys  # what nobody asks for now may be asked for again
+    more = stored(text_vectors(lines, again, model, "me"), path)
+    assert (model.loaded, model.texts) == (2, len(lines))
+    whole = gathered(text_vectors(lines, None, model, "me"))
+    keys = [text_key(line) for line in lines]
+    assert more.take(keys).tobytes() == whole.take(keys).tobytes()
+
+
+def test_known_photos_are_not_encoded_again(tiny_clip, tmp_path):
+    rows, path = make_photos(tmp_path, 12), tmp_path / "vectors.arrow"
+    some, every = (tables.from_rows(part, tables.IMAGES) for part in (rows[:9], rows))
+    model = Counting(tiny_clip)
+    first = stored(photo_vectors(some, None, model, 1, "me"), path)
+    assert (model.loaded, model.photos) == (1, 9)
+    for row in rows[:9]:
+        Path(row["file"]).unlink()  # not even opened
+    more = stored(photo_vectors(every, first, model, 2, "me"), path)
+    assert (model.loaded, model.photos) == (2, 12)
+    found = gathered(photo_embeddings(every, more))
+    assert found.ids == tuple(row["image_id"] for row in rows)
+    assert found.vectors[:9].tobytes() == gathered(photo_embeddings(some, first)).vectors.tobytes()
+
+
+def test_what_another_model_code_or_package_made_is_not_known(tiny_clip, tmp_path):
+    path, model = tmp_path / "vectors.arrow", Counting(tiny_clip)
+    store = stored(text_vectors(["fire"], None, model, "me"), path)
+    assert kept(path, "somebody else") is None
+    assert kept(tmp_path / "none.arrow", "me") is None
+    (tmp_path / "bad.arrow").write_bytes(path.read_bytes()[:200])
+    assert kept(tmp_path / "bad.arrow", "me") is None
+    # The same maker on another device.
+    moved = gathered(text_vectors(["fire"], store, model, "me"))
+    write_vectors(
+        Vectors(
+            moved.width,
+            {**moved.metadata, "device": "cuda"},
+            [(moved.ids, np.zeros_like(moved.vectors))],
+        ),
+        path,
+    )
+    found = gathered(text_vectors(["fire", "flood"], kept(path, "me"), model, "me"))
+    np.testing.assert_allclose(np.linalg.norm(found.vectors, axis=1), 1, atol=1e-6)
+    assert len(found.ids) == 2
+
+
+def test_embeddings_come_from_the_sweeps_vectors_or_are_made(tiny_clip, tmp_path):
+    model = Counting(tiny_clip)
+    long = " ".join(["fire"] * 80)
+    asked = queries([("a", "fire"), ("b", long), ("c", "fire"), ("d", "rain")])
+    store = stored(
+        text_vectors(["rain", long, "fire", "night"], None, model, "me"), tmp_path / "v.arrow"
+    )
+    found = gathered(text_embeddings(asked, store, model, "me"))
+    assert model.loaded == 1
+    assert found.ids == ("a", "b", "c", "d")
+    assert found.vectors[0].tobytes() == found.vectors[2].tobytes()
+    few = stored(text_vectors(["rain"], None, model, "me"), tmp_path / "w.arrow")
+    for source in (None, few):
+        made = gathered(text_embeddings(asked, source, model, "me"))
+        assert made.vectors.tobytes() == found.vectors.tobytes()
+
+
+def test_made_by_tells_every_part_of_a_model_apart():
+    parts = {"model": {"checkpoint": "x"}, "weights": ["1"], "encoding": {"threads": 1}}
+    parts |= {"software": {"torch": "2"}, "encoder": "c0de"}
+    whole = made_by(SimpleNamespace(**parts, code="of the rule"))
+    assert whole == made_by(SimpleNamespace(**parts, code="of another rule"))
+    for name in parts:
+        assert whole != made_by(SimpleNamespace(**{**parts, name: "other"}))

@@ -1,15 +1,21 @@
-"""Rule embed_images: the gallery's photos -> embeddings."""
+"""Rule embed_images: the gallery's photos -> vectors by pixels, and embeddings out of them."""
 
 from rematch import jobs
 
 jobs.start(snakemake)
 
+from pathlib import Path
+
 from rematch import tables
-from rematch.arrays import write_embeddings
-from rematch.encode import encode_photos
+from rematch.arrays import Store, write_vectors
+from rematch.encode import kept, made_by, photo_embeddings, photo_vectors
 from rematch.models import ModelSpec, load
 
-images = tables.read(snakemake.input.images, tables.IMAGES)
 spec = ModelSpec.from_config(snakemake.params.model, snakemake.config["encoding"])
-embeddings = encode_photos(images, load(spec), spec.threads)
-write_embeddings(embeddings, snakemake.output[0])
+maker = made_by(snakemake.params)
+known = kept(Path(snakemake.output.vectors), maker)
+images = tables.read(snakemake.input.images, tables.IMAGES)
+vectors = photo_vectors(images, known, lambda: load(spec, ["photos"]), spec.threads, maker)
+write_vectors(vectors, snakemake.output.vectors)
+embeddings = photo_embeddings(images, Store(snakemake.output.vectors))
+write_vectors(embeddings, snakemake.output.embeddings)

@@ -17,6 +17,7 @@ from rematch.files import replacing
 Float32 = npt.NDArray[np.float32]
 Block = tuple[Sequence[str], Float32]
 
+EMBEDDING = ("id", "embedding")
 AGAIN = "delete the file to have it made again"
 
 
@@ -34,17 +35,54 @@ class Embeddings:
     vectors: Float32
     metadata: Mapping[str, str]
 
+    @property
+    def width(self) -> int:
+        """d."""
+        return int(self.vectors.shape[1])
+
+    def take(self, ids: Sequence[str]) -> Float32:
+        """The vectors of these ids, float32 [len(ids), d].
+
+        Raises:
+            KeyError: one is not there.
+        """
+        row = {name: index for index, name in enumerate(self.ids)}
+        return self.vectors[[row[name] for name in ids]]
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """Vectors by id as they come, for which there need not be room in memory.
+
+    Attributes:
+        width: d.
+        metadata: what made them.
+        blocks: ids [b] and float32 [b, d], to be read once.
+    """
+
+    width: int
+    metadata: Mapping[str, str]
+    blocks: Iterable[Block]
+
+
+def gathered(vectors: Vectors) -> Embeddings:
+    """The same in memory."""
+    blocks = list(vectors.blocks)
+    ids = tuple(name for names, _ in blocks for name in names)
+    empty = np.empty((0, vectors.width), dtype=np.float32)
+    rows = np.concatenate([empty, *(block for _, block in blocks)])
+    return Embeddings(ids, rows, vectors.metadata)
+
+
+def write_vectors(vectors: Vectors, path: str | os.PathLike[str]) -> None:
+    """Write columns `id`, `embedding` (fixed-size list of float32), metadata in the schema."""
+    _write(path, EMBEDDING, vectors.width, vectors.metadata, vectors.blocks)
+
 
 def write_embeddings(embeddings: Embeddings, path: str | os.PathLike[str]) -> None:
-    """Write columns `id`, `embedding` (fixed-size list of float32), metadata in the schema."""
-    width = embeddings.vectors.shape[1]
-    _write(
-        path,
-        ("id", "embedding"),
-        width,
-        embeddings.metadata,
-        [(embeddings.ids, embeddings.vectors)],
-    )
+    """Write embeddings as `write_vectors` does."""
+    blocks = [(embeddings.ids, embeddings.vectors)]
+    write_vectors(Vectors(embeddings.vectors.shape[1], embeddings.metadata, blocks), path)
 
 
 def read_embeddings(path: str | os.PathLike[str]) -> Embeddings:
@@ -53,7 +91,7 @@ def read_embeddings(path: str | os.PathLike[str]) -> Embeddings:
     Raises:
         UserError: the file is no embedding file, or a vector is not finite.
     """
-    file = _File(path, ("id", "embedding"))
+    file = _File(path, EMBEDDING)
     blocks = list(file.blocks())
     vectors = blocks[0][1] if len(blocks) == 1 else np.concatenate([block for _, block in blocks])
     finite = np.isfinite(vectors).all(axis=1)
@@ -72,6 +110,34 @@ def write_similarity(
     """
     metadata = {"gallery": json.dumps(list(gallery))}
     _write(path, ("article_id", "scores"), len(gallery), metadata, blocks)
+
+
+class Store:
+    """A memory-mapped embedding file that serves vectors by key.
+
+    Attributes:
+        width: d.
+        metadata: what made them.
+        keys: all that it holds.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._file = _File(path, EMBEDDING)
+        self.width, self.metadata = self._file.width, self._file.metadata
+        self._row = {key: row for row, key in enumerate(self._file.ids)}
+        self.keys = self._row.keys()
+
+    def blocks(self) -> Iterator[Block]:
+        """All of it: keys [b], float32 [b, d], views of the file."""
+        return self._file.blocks()
+
+    def take(self, keys: Sequence[str]) -> Float32:
+        """The vectors of these keys, float32 [len(keys), d].
+
+        Raises:
+            KeyError: one is not there.
+        """
+        return self._file.rows([self._row[key] for key in keys])
 
 
 class Similarity:
@@ -116,7 +182,12 @@ class _File:
     def __init__(self, path: str | os.PathLike[str], columns: tuple[str, str]) -> None:
         try:
             self._reader = pa.ipc.open_file(pa.memory_map(os.fspath(path)))
-        except (pa.ArrowInvalid, OSError) as error:
+            self._batches = [
+                self._reader.get_batch(index) for index in range(self._reader.num_record_batches)
+            ]
+            for batch in self._batches:
+                batch.validate(full=True)
+        except (pa.ArrowException, OSError) as error:
             raise UserError(f"{path}: cannot be read ({error}); {AGAIN}") from None
         schema = self._reader.schema
         if schema.names != list(columns):
@@ -125,9 +196,6 @@ class _File:
         self.metadata = {
             key.decode(): value.decode() for key, value in (schema.metadata or {}).items()
         }
-        self._batches = [
-            self._reader.get_batch(index) for index in range(self._reader.num_record_batches)
-        ]
         self.ids: tuple[str, ...] = tuple(
             item for batch in self._batches for item in batch.column(0).to_pylist()
         )

@@ -1,143 +1,239 @@
 """Encode texts and photos with a pretrained CLIP (Radford et al. 2021), L2-normalised.
 
-Each distinct text and each distinct photo is encoded once. They go through the model in tiles of a
-fixed number of rows, the last one filled up, so that no embedding depends on how many others there
-are: a batch of one and a batch of 32 differ in the last bits.
+Each distinct text and each distinct photo is encoded once, and its vector kept under a key of its
+content: a text's digest, a photo's pixels' digest. What is kept is not encoded again, whichever
+word count, cleaning or article asks for it.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import groupby
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
-from rematch.arrays import Embeddings, Float32
+from rematch.arrays import Block, Embeddings, Float32, Store, Vectors, gathered
 from rematch.errors import UserError
-from rematch.models import Encoder
+from rematch.models import Encoder, chunks
 from rematch.photos import open_photo
 from rematch.progress import progress
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-TILE = 32
-"""Rows that go through the model at once. A constant: another tile means other last digits."""
+BLOCK = 4096
+"""Vectors that are written at once."""
+PART = 16384
+"""Texts that are tokenized at once."""
 
 
-def encode_texts(queries: pa.Table, encoder: Encoder) -> Embeddings:
-    """Embed every article's query.
+def text_key(text: str) -> str:
+    """What a text's vector is kept under: its SHA-256 in hexadecimal."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def made_by(params: Any) -> str:
+    """A digest of all that a vector depends on but the text or photo: of a rule's parameters."""
+    names = ("model", "weights", "encoding", "software", "encoder")
+    parts = {name: getattr(params, name) for name in names}
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def kept(path: Path, made_by: str) -> Store | None:
+    """The vectors of an earlier run, if it was made by the same code, model and packages."""
+    try:
+        store = Store(path)
+    except UserError:  # not there, or damaged
+        return None
+    return store if store.metadata.get("made_by") == made_by else None
+
+
+def text_vectors(
+    texts: Iterable[str],
+    known: Store | None,
+    load: Callable[[], Encoder],
+    made_by: str = "",
+) -> Vectors:
+    """Vectors of texts by `text_key`: those known already, and the others encoded.
 
     Args:
-        queries: `tables.QUERIES`.
-        encoder: the model.
+        texts: texts, distinct or not.
+        known: vectors of earlier.
+        load: gives the model; called only if a text is not known.
+        made_by: noted in the metadata.
 
-    Returns:
-        One vector an article, in the table's order. How many texts were longer than the model's
-        context, and were cut by its tokenizer, is logged and stands in the metadata as `cut`.
+    How many texts are longer than the model's context, and are cut by its tokenizer, is logged.
 
     Raises:
-        UserError: there is nothing to encode, or the model gave a vector of no length.
+        UserError: there is no text, or the model gave a vector of no length.
     """
-    ids, texts = queries["article_id"].to_pylist(), queries["query"].to_pylist()
-    if not ids:
+    wanted = {text_key(text): text for text in texts}
+    if not wanted:
         raise UserError("no article to encode: the corpus is empty; see its rejects.parquet")
-    tokens = {text: encoder.tokenize(text) for text in sorted(set(texts))}
-    # Texts of one length together, since a short one needs a small part of the context's work.
-    distinct = sorted(tokens, key=lambda text: (tokens[text].length, text))
-    lengths = groupby(distinct, key=lambda text: tokens[text].length)
-    batches = (batch for _, group in lengths for batch in _chunks(group))
+    if known is not None and wanted.keys() <= known.keys:
+        return Vectors(known.width, known.metadata, known.blocks())
+    encoder = load()
+    known = _of_same(encoder, known)
+    keys = wanted.keys() - (known.keys if known else set())
+    # Texts that begin alike stand together, and only a part of all has its tokens in memory.
+    new = sorted((wanted[key], key) for key in keys)
+    log.info("%d distinct texts, %d of them new", len(wanted), len(new))
 
-    def embed(batch: Sequence[str]) -> Float32:
-        return _tile([tokens[text].ids for text in batch], encoder.encode_texts)
+    def encoded() -> Iterator[Block]:
+        n_cut = 0
+        for part in chunks(new, PART):
+            tokens = [encoder.tokenize(text) for text, _ in part]
+            n_cut += sum(token.cut for token in tokens)
+            for numbers, vectors in encoder.encode_texts(tokens):
+                texts, keys = zip(*(part[number] for number in numbers), strict=True)
+                yield keys, _unit(vectors, texts)
+        if n_cut:
+            log.info("cut to the model's context: %d of the texts", n_cut)
 
-    vectors = _encode(batches, len(distinct), embed, encoder, "texts")
-    at = {text: row for row, text in enumerate(distinct)}
-    n_cut = sum(tokens[text].cut for text in texts)
-    log.info(
-        "%d articles, %d distinct texts, %d texts cut to the model's context",
-        len(ids),
-        len(distinct),
-        n_cut,
-    )
-    rows = [at[text] for text in texts]
-    metadata = {**encoder.identity, "cut": str(n_cut)}
-    return Embeddings(tuple(ids), _unit(vectors, distinct)[rows], metadata)
+    metadata = {**encoder.identity, "made_by": made_by}
+    blocks = _shown(encoded(), len(new), "texts")
+    old = known.blocks() if known else iter(())
+    return Vectors(encoder.dimension, metadata, chain(old, blocks))
 
 
-def encode_photos(images: pa.Table, encoder: Encoder, threads: int = 1) -> Embeddings:
-    """Embed every photo of the gallery; photos of identical pixels share one vector.
+def photo_vectors(
+    images: pa.Table,
+    known: Store | None,
+    load: Callable[[], Encoder],
+    threads: int = 1,
+    made_by: str = "",
+) -> Vectors:
+    """Vectors of photos by their pixels' digest: those known already, and the others encoded.
 
     Photos are opened in `threads` threads ahead of the model; only a few are in memory at a time.
 
     Args:
         images: `tables.IMAGES`.
-        encoder: the model.
+        known: vectors of earlier.
+        load: gives the model; called only if a photo is not known.
         threads: number of threads that open and resize; does not change the result.
+        made_by: noted in the metadata.
 
     Raises:
         UserError: the gallery is empty, a photo cannot be opened any more, or the model gave a
             vector of no length.
     """
-    ids, digests = images["image_id"].to_pylist(), images["digest"].to_pylist()
-    if not ids:
+    digests, files = images["digest"].to_pylist(), images["file"].to_pylist()
+    if not digests:
         raise UserError(
             "no photo to encode: none of the corpus' photos could be opened; its rejects.parquet "
             "says why, corpora.*.photos names their folder"
         )
-    file_of = dict(zip(digests, images["file"].to_pylist(), strict=True))
-    distinct = sorted(file_of)
+    file_of = dict(zip(digests, files, strict=True))
+    if known is not None and file_of.keys() <= known.keys:
+        return Vectors(known.width, known.metadata, known.blocks())
+    encoder = load()
+    known = _of_same(encoder, known)
+    new = sorted(file_of.keys() - (known.keys if known else set()))
+    log.info("%d distinct photos, %d of them new", len(file_of), len(new))
 
     def prepare(digest: str) -> Any:
-        return encoder.preprocess(open_photo(Path(file_of[digest])))
+        return encoder.preprocess(open_photo(Path(file_of[digest]), encoder.enough))
 
-    def embed(batch: Sequence[Any]) -> Float32:
-        return _tile(batch, encoder.encode_photos)
+    def encoded() -> Iterator[Block]:
+        start = 0
+        with ThreadPoolExecutor(threads) as pool:
+            ready = _ahead(pool, prepare, new, 2 * encoder.tile + threads)
+            for vectors in encoder.encode_photos(ready):
+                keys = new[start : start + len(vectors)]
+                start += len(vectors)
+                yield keys, _unit(vectors, keys)
 
-    with ThreadPoolExecutor(threads) as pool:
-        ready = _ahead(pool, prepare, distinct, 2 * TILE + threads)
-        vectors = _encode(_chunks(ready), len(distinct), embed, encoder, "photos")
-    at = {digest: row for row, digest in enumerate(distinct)}
-    log.info("%d photos, %d distinct", len(ids), len(distinct))
-    rows = [at[digest] for digest in digests]
-    return Embeddings(tuple(ids), _unit(vectors, distinct)[rows], encoder.identity)
-
-
-def _encode(
-    batches: Iterator[list[T]],
-    total: int,
-    embed: Callable[[Sequence[T]], Float32],
-    encoder: Encoder,
-    what: str,
-) -> Float32:
-    out = np.empty((total, encoder.dimension), dtype=np.float32)
-    rows = (row for batch in batches for row in embed(batch))
-    for at, row in enumerate(progress(rows, total, "encoding", what)):
-        out[at] = row
-    return out
+    metadata = {**encoder.identity, "made_by": made_by}
+    blocks = _shown(encoded(), len(new), "photos")
+    old = known.blocks() if known else iter(())
+    return Vectors(encoder.dimension, metadata, chain(old, blocks))
 
 
-def _tile(rows: Sequence[T], embed: Callable[[Sequence[T]], Float32]) -> Float32:
-    """Embed up to `TILE` rows as exactly `TILE`, repeating the first."""
-    filled = [*rows, *([rows[0]] * (TILE - len(rows)))]
-    return embed(filled)[: len(rows)]
+def text_embeddings(
+    queries: pa.Table, known: Store | None, load: Callable[[], Encoder], made_by: str = ""
+) -> Vectors:
+    """Embed every article's query, in the table's order.
+
+    Args:
+        queries: `tables.QUERIES`.
+        known: vectors by `text_key`.
+        load: gives the model, for texts that are not known.
+        made_by: as it is in `known`.
+    """
+    ids = queries["article_id"].to_pylist()
+    keys = [text_key(text) for text in queries["query"].to_pylist()]
+    source: Store | Embeddings | None = known
+    if known is None or not known.keys >= set(keys):
+        # The sweep's file of vectors is gone, or does not hold these texts.
+        source = gathered(text_vectors(queries["query"].to_pylist(), known, load, made_by))
+    assert source is not None
+    return _picked(ids, keys, source)
 
 
-def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
-    batch: list[T] = []
-    for item in items:
-        batch.append(item)
-        if len(batch) == TILE:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+def photo_embeddings(images: pa.Table, known: Store | Embeddings) -> Vectors:
+    """Of every photo of the gallery its vector, in the table's order; twins share one.
+
+    Args:
+        images: `tables.IMAGES`.
+        known: vectors by digest, of all of them.
+    """
+    ids, digests = images["image_id"].to_pylist(), images["digest"].to_pylist()
+    return _picked(ids, digests, known)
+
+
+def encode_texts(queries: pa.Table, encoder: Encoder) -> Embeddings:
+    """`text_embeddings` in memory, with nothing known."""
+    return gathered(text_embeddings(queries, None, lambda: encoder))
+
+
+def encode_photos(images: pa.Table, encoder: Encoder, threads: int = 1) -> Embeddings:
+    """`photo_embeddings` in memory, with nothing known."""
+    known = gathered(photo_vectors(images, None, lambda: encoder, threads))
+    return gathered(photo_embeddings(images, known))
+
+
+def _picked(
+    ids: Sequence[str],
+    keys: Sequence[str],
+    source: Store | Embeddings,
+) -> Vectors:
+    """Under each id the vector of its key, read as they are written."""
+    starts = range(0, len(ids), BLOCK)
+    pairs = ((ids[start : start + BLOCK], keys[start : start + BLOCK]) for start in starts)
+    blocks = ((names, source.take(wanted)) for names, wanted in pairs)
+    return Vectors(source.width, source.metadata, blocks)
+
+
+def _of_same(encoder: Encoder, known: Store | None) -> Store | None:
+    """What is known, if this model, computing as it does here, made it."""
+    if known is None:
+        return None
+    same = all(known.metadata.get(key) == value for key, value in encoder.identity.items())
+    return known if same else None
+
+
+def _shown(blocks: Iterable[Block], total: int, what: str) -> Iterator[Block]:
+    """The same blocks, with progress, put together to blocks of a size to be read well."""
+    rows = ((name, row) for names, block in blocks for name, row in zip(names, block, strict=True))
+    names: list[str] = []
+    vectors: list[Float32] = []
+    for name, row in progress(rows, total, "encoding", what):
+        names.append(name)
+        vectors.append(row)
+        if len(names) == BLOCK:
+            yield names, np.stack(vectors)
+            names, vectors = [], []
+    if names:
+        yield names, np.stack(vectors)
 
 
 def _ahead(
