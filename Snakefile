@@ -20,14 +20,27 @@ include: "workflow/rules/report.smk"
 report: "workflow/report/workflow.rst"
 
 
+# On a cluster these run where Snakemake does: they are short, or fetch something.
 localrules:
     all,
+    articles,
+    download,
+    word_statistics,
+    table,
+    plots,
+    rejects,
+    cleaning,
+    setup,
 
 
 rule all:
     default_target: True
     input:
         targets(),
+
+
+onstart:
+    params_as_jobs_find_them()
 
 
 onsuccess:

@@ -23,14 +23,14 @@ THINGS = {
 }
 
 
-def make_clip(path: Path) -> Path:
+def make_clip(path: Path, seed: int = 7) -> Path:
     """Write a CLIP in OpenAI's architecture with random weights, as a plain state dict."""
     import torch
 
     from rematch.openai_clip import load_clip_module
 
     clip = load_clip_module()
-    torch.manual_seed(7)
+    torch.manual_seed(seed)
     model = clip.model.CLIP(
         embed_dim=16,
         image_resolution=32,

@@ -11,17 +11,22 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from rematch import layouts, tables
+from rematch import photos as photo_module
 from rematch.corpus import (
     Corpus,
     CorpusSpec,
     article_digest,
+    known_photos,
+    read_articles,
     read_corpus,
     reason_class,
     reject_counts,
     summary_lines,
     tie_key,
+    write_photos,
 )
 from rematch.errors import UserError
+from rematch.files import sha256_of
 from rematch.layouts import decode
 
 DATA = Path(__file__).parents[3] / "shared/data"
@@ -359,6 +364,71 @@ def test_bad_photos_are_refused_and_their_articles_stay(tmp_path: Path) -> None:
     assert lines[1].startswith("images: 6 rows = 1 kept + 1 repeated + 4 refused")
     assert lines[-1] == "refused: pair, image refused: 1"
     balanced(corpus)
+
+
+def test_known_photos_are_not_opened_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("p1.png", "p2.png", "p3.png", "bad.jpg")
+    rows = [(f"a{n}", "title", f"text {n}", Path(n).stem, n) for n in names]
+    photos = folder(tmp_path, *names)
+    (photos / "bad.jpg").write_bytes(b"<html>")
+    spec = CorpusSpec(pairs=(write_pairs(tmp_path / "pairs.tsv", rows),), photos=photos)
+    opened: list[str] = []
+    examine = photo_module.examine
+
+    def noting(paths: list[Path], threads: int) -> list[photo_module.Examined]:
+        opened.extend(path.name for path in paths)
+        return examine(paths, threads)
+
+    monkeypatch.setattr(photo_module, "examine", noting)
+
+    def read(known: dict[str, str]) -> tuple[Corpus, list[str]]:
+        opened.clear()
+        hashes = {path.name: sha256_of(path) for path in photos.iterdir()}
+        return read_corpus(spec, 1, hashes, known), sorted(opened)
+
+    kept = tmp_path / "kept/photos.parquet"
+    assert known_photos(kept, "code 1") == {}
+    first, seen = read({})
+    assert seen == sorted(names)
+    assert first.photos["digest"].to_pylist() and first.photos.num_rows == 3
+    write_photos(first.photos, kept, "code 1")
+    known = known_photos(kept, "code 1")
+    assert known == {sha256_of(photos / n): digest_of(first, Path(n).stem) for n in names[:3]}
+    assert known_photos(kept, "code 2") == {}
+    # What was refused is looked at again; it may have been for want of memory.
+    assert read(known) == (first, ["bad.jpg"])
+    (photos / "p3.png").rename(photos / "p3.jpg")
+    paint(photos / "p2.png", 77)
+    again, seen = read(known)
+    assert seen == ["bad.jpg", "p2.png"]
+    assert again == read({})[0] != first
+    kept.write_bytes(kept.read_bytes()[:-9])
+    assert known_photos(kept, "code 1") == {}
+
+
+def digest_of(corpus: Corpus, image_id: str) -> str:
+    (row,) = (row for row in corpus.images.to_pylist() if row["image_id"] == image_id)
+    return str(row["digest"])
+
+
+def test_a_photo_written_over_while_it_is_read_is_not_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [("a", "title", "text", "p1", "p1.png"), ("b", "title", "text", "p2", "p2.png")]
+    photos = folder(tmp_path, "p1.png", "p2.png")
+    spec = CorpusSpec(pairs=(write_pairs(tmp_path / "pairs.tsv", rows),), photos=photos)
+    hashes = {path.name: sha256_of(path) for path in photos.iterdir()}
+    paint(photos / "p2.png", 77)
+    found = read_corpus(spec, 1, hashes)
+    assert found.photos.to_pylist() == [
+        {"sha256": hashes["p1.png"], "digest": digest_of(found, "p1")}
+    ]
+
+
+def test_articles_alone_are_those_of_the_corpus(tmp_path: Path) -> None:
+    rows = [("a", "title", "text", "p1", "p1.png"), ("b", "", "", "p2", ""), ("a", "x", "", "", "")]
+    spec = CorpusSpec(pairs=(write_pairs(tmp_path / "pairs.tsv", rows),), photos=tmp_path / "none")
+    assert read_articles(spec).to_pylist() == read_pairs(tmp_path, rows).articles.to_pylist()
 
 
 def test_one_photo_of_many_articles_is_one_image(tmp_path: Path) -> None:

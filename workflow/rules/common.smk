@@ -1,28 +1,51 @@
 # Configuration, code hashes and the lists of files that rules ask for. No rules here.
 import hashlib
 import json
+import os
 import platform
 import sys
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 
+from rematch.cluster import record_on_node, wait_for_jobs
 from rematch.codehash import code_hash
-from rematch.config import ConfigError, as_list, describe_runs, ensembles, load_schema
+from rematch.config import as_list, describe_runs, ensembles, load_schema
 from rematch.config import points, validated
-from rematch.files import folder_state
+from rematch.contents import KEPT, Contents
+from rematch.errors import UserError
+from rematch.locks import remove_stale
+from rematch.plain import demand_plain
 
 ROOT = Path(workflow.basedir)
 SCRIPTS = ROOT / "workflow" / "scripts"
 DEMO = "resources/demo/corpus"
 DEMO_FILES = [f"{DEMO}/articles.tsv", f"{DEMO}/translations.tsv", f"{DEMO}/images"]
 
+# Jobs of a cluster, as many as this at once; none here. With profiles/slurm nothing is locked.
+CLUSTER_JOBS = workflow.resource_settings.nodes
+
+if workflow.is_main_process:
+    if not CLUSTER_JOBS and remove_stale(Path(".snakemake")):
+        print("a killed run left its lock; it is removed", file=sys.stderr)
+    if Path("results").is_dir() and not os.access("results", os.W_OK):
+        print(
+            "results/: cannot be written; make it writable if there is something to compute",
+            file=sys.stderr,
+        )
+
 try:
+    if not workflow.is_main_process:
+        record_on_node()
+    elif CLUSTER_JOBS and not workflow.output_settings.dryrun:
+        wait_for_jobs(Path.cwd())
+    demand_plain(workflow.configfiles)
     CONFIG = validated(
         config, load_schema(ROOT / "workflow/schemas/config.schema.yaml"), DEMO_FILES
     )
-except ConfigError as error:
+except UserError as error:
     # A traceback through Snakemake's parser would bury the one line that helps.
     print(error, file=sys.stderr)
     sys.exit(1)
@@ -37,6 +60,14 @@ EVALUATION = CONFIG["evaluation"]
 POINTS = {point.run: point for point in points(CONFIG)}
 ENSEMBLES = {ensemble.run: ensemble for ensemble in ensembles(CONFIG)}
 RUNS = [*POINTS, *ENSEMBLES]
+CONTENTS = Contents(KEPT)
+
+# What of a corpus' entry decides how its tables are read.
+TABLE_KEYS = ("pairs", "articles", "images", "truth", "layout", "columns", "quoting")
+
+# What of `encoding` is part of an embedding's arithmetic: all but the cache.
+TEXT_KEYS = ("device", "threads", "engine")
+ENCODING_KEYS = (*TEXT_KEYS, "batch", "decode")
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*"
 
@@ -54,6 +85,20 @@ wildcard_constraints:
 def code(script):
     """What a rule's results owe to its script and the modules that it imports."""
     return code_hash(SCRIPTS / script, (SCRIPTS, ROOT / "resources/demo"))
+
+
+def scaled(base, per_mb):
+    """A resource that grows with the input and doubles with each further attempt.
+
+    Memory in MB, time in minutes. Of an input that is yet to be made nothing is known: `base` has
+    to do for it.
+    """
+
+    def amount(wildcards, input, attempt):
+        megabytes = sum(Path(file).stat().st_size for file in input if Path(file).is_file()) / 1e6
+        return round((base + per_mb * megabytes) * 2 ** (attempt - 1))
+
+    return amount
 
 
 def targets():
@@ -99,7 +144,8 @@ def corpus_inputs(wildcards):
     if "download" in corpus:
         files["downloads"] = f"results/{wildcards.corpus}/corpus/downloads.parquet"
     elif "photos" in corpus:
-        files["photos"] = corpus["photos"]
+        # A folder's time misses a photo written over: what they hold is a parameter.
+        files["photos"] = ancient(corpus["photos"])
     return files
 
 
@@ -109,13 +155,16 @@ def download_limits(wildcards):
     return {key: download[key] for key in ("max_mb", "min_side", "on_missing", "retry_dead")}
 
 
-def photo_listing(wildcards):
-    """Names, sizes and times of the photos: replacing one does not touch its folder's time."""
-    corpus = CONFIG["corpora"][wildcards.corpus]
-    folder = corpus.get("photos")
-    # What a rule puts there is that rule's to tell.
-    made = folder in DEMO_FILES or "download" in corpus
-    return None if folder is None or made else folder_state(folder)
+def table_contents(wildcards):
+    """What the corpus' tables hold, whatever their times say."""
+    files = [path for paths in corpus_files(wildcards).values() for path in paths]
+    return fingerprint([CONTENTS.of(path) for path in files])
+
+
+def photo_contents(wildcards):
+    """What the photos' files hold; nothing else notices one that is written over."""
+    folder = CONFIG["corpora"][wildcards.corpus].get("photos")
+    return folder and CONTENTS.of(folder)
 
 
 def translation_memory(wildcards):
@@ -124,14 +173,39 @@ def translation_memory(wildcards):
     return translation["memory"] if translation["backend"] == "memory" else []
 
 
-def weights_state(path):
-    """State of a model that is a folder: its own time misses a file written over."""
-    return folder_state(path) if path and Path(path).is_dir() else None
+def needed_translations(wildcards):
+    """A kept memory's translations of the corpus' texts: what else it holds may change freely."""
+    translation = CONFIG["translations"][wildcards.translation]
+    if translation["backend"] != "memory":
+        return None
+    articles = f"results/{wildcards.corpus}/corpus/articles.parquet"
+    memory, source, target = (translation[key] for key in ("memory", "source", "target"))
+
+    def digest():
+        from rematch import memory as memories, tables  # heavy, and seldom needed
+
+        try:
+            held = memories.recall(memory, source, target).translations
+            table = tables.read(articles, tables.ARTICLES)
+        except (UserError, OSError) as error:
+            return str(error)  # the job will say it where it belongs
+        texts = {text for name in ("title", "text") for text in table[name].to_pylist()}
+        return fingerprint({text: held[text] for text in texts if text in held})
+
+    name = f"{wildcards.corpus} {wildcards.translation} {source} {target}"
+    return CONTENTS.result(name, [articles, memory], digest)
 
 
 def translator_weights(wildcards):
     """Of a translator that runs on this machine."""
-    return weights_state(CONFIG["translations"][wildcards.translation].get("model"))
+    model = CONFIG["translations"][wildcards.translation].get("model")
+    return model and CONTENTS.of(model)
+
+
+def translator_packages(wildcards):
+    """Those that compute a translation on this machine; a service's answers depend on none."""
+    marian = CONFIG["translations"][wildcards.translation]["backend"] == "marian"
+    return packages("ctranslate2", "transformers", "sentencepiece") if marian else None
 
 
 def language(wildcards):
@@ -146,16 +220,48 @@ def needs_statistics(wildcards):
     return "resources/word_statistics" if needed else []
 
 
+def statistics_source(wildcards=None):
+    """Where word statistics come from, and what it holds if it is somebody's file or folder."""
+    source = CONFIG["word_statistics"]
+    return [source, None if source in ("wordfreq", "ekphrasis") else CONTENTS.of(source)]
+
+
+def statistics_used(wildcards):
+    """All that the word statistics of a cleaning depend on; their folder's time says less."""
+    if not needs_statistics(wildcards):
+        return None
+    return [*statistics_source(), code("word_statistics.py"), packages("wordfreq", "ekphrasis")]
+
+
 def checkpoint(wildcards):
     """The files that a model is loaded from, where the config names them."""
     model = CONFIG["models"][wildcards.model]
     described = model.get("architecture", "")
     files = [model["checkpoint"]] if "checkpoint" in model else []
-    return files + ([described] if described.endswith(".json") else [])
+    files += [described] if described.endswith(".json") else []
+    # What they hold is a parameter; they may be large, and a folder's time says little.
+    return [ancient(path) for path in files]
 
 
 def model_weights(wildcards):
-    return weights_state(CONFIG["models"][wildcards.model].get("checkpoint"))
+    """What a model's files hold."""
+    return [CONTENTS.of(path) for path in checkpoint(wildcards)]
+
+
+def model_packages(wildcards):
+    """Those that load a model and compute with it."""
+    libraries = {
+        "openai": ["clip-anytorch"],
+        "open_clip": ["open_clip_torch", "timm", "transformers"],
+        "hf": ["transformers"],
+    }
+    backend = CONFIG["models"][wildcards.model]["backend"]
+    return packages("torch", "torchvision", "numpy", "pillow", *libraries[backend])
+
+
+def encoding(*keys):
+    """These keys of the section `encoding`."""
+    return {key: CONFIG["encoding"][key] for key in keys}
 
 
 def members(wildcards):
@@ -164,6 +270,18 @@ def members(wildcards):
         f"results/{wildcards.corpus}/runs/{point.run}/similarity.arrow"
         for point in ENSEMBLES[wildcards.run].members
     ]
+
+
+def member_weights(wildcards):
+    """An ensemble's members, by the names of their runs, and their weights."""
+    ensemble = ENSEMBLES[wildcards.run]
+    return [[point.run, w] for point, w in zip(ensemble.members, ensemble.weights)]
+
+
+def reference_contents(wildcards):
+    """What the table of published figures holds."""
+    reference = EVALUATION.get("reference")
+    return reference and CONTENTS.of(reference)
 
 
 def fingerprint(value):
@@ -185,10 +303,30 @@ def versions():
     return found
 
 
+def packages(*names):
+    """Versions of packages that a rule's numbers depend on."""
+    return {name: VERSIONS[name] for name in names}
+
+
+def params_as_jobs_find_them():
+    """Have a job's parameters recorded as they are when it starts.
+
+    Snakemake (9.27) records what they were before the first job ran, if it looked then: of files
+    that were yet to be made, nothing, and the job would run once more next time.
+    """
+    looked = getattr(workflow.persistence, "_params", None)
+    if hasattr(looked, "cache_clear"):
+        looked.cache_clear()
+
+
 def caption_numbers():
     """Of each corpus: the numbers that its captions quote, once they are computed."""
-    files = {c: Path(f"results/{c}/numbers.json") for c in SWEEP["corpus"]}
-    return {c: json.loads(file.read_text("utf-8")) for c, file in files.items() if file.is_file()}
+    found = {}
+    for corpus in SWEEP["corpus"]:
+        with suppress(OSError, ValueError):  # not there yet, or damaged: the table makes it again
+            text = Path(f"results/{corpus}/numbers.json").read_text("utf-8")
+            found[corpus] = json.loads(text)
+    return found
 
 
 def show_tables():

@@ -10,6 +10,9 @@ rule demo_corpus:
         "results/logs/demo_corpus.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=scaled(2000, 0),
+        runtime=scaled(30, 0),
     params:
         code=code("demo_corpus.py"),
     message:
@@ -31,9 +34,8 @@ rule download:
     resources:
         downloads=1,
     params:
-        files=entry(
-            "corpora", "corpus", "pairs", "articles", "images", "photos", "layout", "columns"
-        ),
+        files=entry("corpora", "corpus", *TABLE_KEYS, "photos"),
+        contents=table_contents,
         download=download_limits,
         code=code("download.py"),
     message:
@@ -42,14 +44,35 @@ rule download:
         "../scripts/download.py"
 
 
+# Apart from the photos, so that another photo is no reason to translate and clean again.
+rule articles:
+    input:
+        unpack(corpus_files),
+    output:
+        "results/{corpus}/corpus/articles.parquet",
+    log:
+        "results/logs/articles/{corpus}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        files=entry("corpora", "corpus", *TABLE_KEYS),
+        contents=table_contents,
+        code=code("articles.py"),
+    message:
+        "reading the articles of {wildcards.corpus}"
+    script:
+        "../scripts/articles.py"
+
+
 rule corpus:
     input:
         unpack(corpus_inputs),
     output:
-        articles="results/{corpus}/corpus/articles.parquet",
         images="results/{corpus}/corpus/images.parquet",
         qrels="results/{corpus}/corpus/qrels.parquet",
         rejects="results/{corpus}/corpus/rejects.parquet",
+        # Kept for the next reading, which opens new photos only.
+        photos=update("results/{corpus}/corpus/photos.parquet"),
     log:
         "results/logs/corpus/{corpus}.log",
     benchmark:
@@ -57,9 +80,14 @@ rule corpus:
     conda:
         "../../environment.yml"
     threads: 2
+    resources:
+        mem_mb=scaled(2000, 20),
+        runtime=scaled(60, 4),
     params:
-        files=entry("corpora", "corpus"),
-        photos=photo_listing,
+        files=entry("corpora", "corpus", *TABLE_KEYS, "photos"),
+        contents=table_contents,
+        photos=photo_contents,
+        software=packages("pillow"),
         code=code("corpus.py"),
     message:
         "reading corpus {wildcards.corpus}"

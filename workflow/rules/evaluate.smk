@@ -13,10 +13,13 @@ rule metrics:
         "results/logs/metrics/{corpus}.{run}.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=scaled(2000, 20),
+        runtime=scaled(3, 1),
     params:
-        top=EVALUATION["top"],
-        recall_at=EVALUATION["recall_at"],
-        resamples=EVALUATION["resamples"],
+        # One value: Snakemake compares sets of values, in which two may change places unseen.
+        evaluation={key: EVALUATION[key] for key in ("top", "recall_at", "resamples")},
+        software=packages("numpy"),
         code=code("metrics.py"),
     message:
         "evaluating {wildcards.run} of {wildcards.corpus}"
@@ -46,6 +49,7 @@ rule table:
         "../../environment.yml"
     params:
         runs=fingerprint(describe_runs(CONFIG)),
+        reference=reference_contents,
         code=code("table.py"),
     message:
         "table of {wildcards.corpus}"
@@ -78,6 +82,8 @@ rule plots:
         "../../environment.yml"
     params:
         runs=fingerprint(describe_runs(CONFIG)),
+        reference=reference_contents,
+        software=packages("matplotlib", "numpy"),
         code=code("plots.py"),
     message:
         "plots of {wildcards.corpus}"

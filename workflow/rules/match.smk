@@ -15,8 +15,12 @@ rule similarity:
         translation="|".join(CONFIG["translations"]),
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=scaled(1000, 6),
+        runtime=scaled(3, 1),
     params:
         scorer=entry("scorers", "scorer"),
+        software=packages("numpy"),
         code=code("similarity.py"),
     message:
         "scoring {output}"
@@ -35,8 +39,12 @@ rule ensemble:
         run="|".join(map(re.escape, ENSEMBLES)) or "(?!)",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=scaled(2000, 1),
+        runtime=scaled(3, 0.1),
     params:
-        weights=lambda wildcards: list(ENSEMBLES[wildcards.run].weights),
+        members=member_weights,
+        software=packages("numpy"),
         code=code("ensemble.py"),
     message:
         "blending {wildcards.run} of {wildcards.corpus}"
@@ -56,8 +64,12 @@ rule ranking:
         "results/logs/ranking/{corpus}.{run}.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=scaled(2000, 1),
+        runtime=scaled(3, 0.1),
     params:
         top=EVALUATION["top"],
+        software=packages("numpy"),
         code=code("ranking.py"),
     message:
         "ranking {wildcards.run} of {wildcards.corpus}"
@@ -74,6 +86,9 @@ rule submission:
         "results/logs/submission/{corpus}.{run}.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=scaled(1000, 20),
+        runtime=scaled(3, 1),
     params:
         code=code("submission.py"),
     message:

@@ -9,10 +9,11 @@ rule word_statistics:
     conda:
         "../../environment.yml"
     params:
-        source=CONFIG["word_statistics"],
+        source=statistics_source,
+        software=packages("wordfreq", "ekphrasis"),
         code=code("word_statistics.py"),
     message:
-        "word statistics from {params.source}"
+        "word statistics from {params.source[0]}"
     script:
         "../scripts/word_statistics.py"
 
@@ -20,20 +21,27 @@ rule word_statistics:
 rule translate:
     input:
         articles="results/{corpus}/corpus/articles.parquet",
-        memory=translation_memory,
+        memory=ancient(translation_memory),
     output:
         "results/{corpus}/text/{translation}/translated.parquet",
     log:
         "results/logs/translate/{corpus}.{translation}.log",
     benchmark:
         "results/benchmarks/translate/{corpus}.{translation}.tsv"
+    # The services are asked from where Snakemake runs: a cluster's nodes often have no network.
+    localrule: all(CONFIG["translations"][t]["backend"] != "marian" for t in SWEEP["translation"])
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=scaled(4000, 20),
+        runtime=scaled(60, 60),
     params:
         translation=entry(
             "translations", "translation", "backend", "source", "target", "memory", "model", "beam"
         ),
+        needed=needed_translations,
         weights=translator_weights,
+        software=translator_packages,
         code=code("translate.py"),
     message:
         "translating {wildcards.corpus} ({wildcards.translation})"
@@ -44,7 +52,7 @@ rule translate:
 rule clean:
     input:
         texts="results/{corpus}/text/{translation}/translated.parquet",
-        statistics=needs_statistics,
+        statistics=ancient(needs_statistics),
     output:
         cleaned="results/{corpus}/text/{translation}/{cleaning}/cleaned.parquet",
         changes="results/{corpus}/text/{translation}/{cleaning}/changes.parquet",
@@ -54,9 +62,14 @@ rule clean:
         "results/benchmarks/clean/{corpus}.{translation}.{cleaning}.tsv"
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=scaled(2000, 50),
+        runtime=scaled(30, 15),
     params:
         cleaning=entry("cleanings", "cleaning", "steps", "guard"),
         language=language,
+        statistics=statistics_used,
+        software=packages("ftfy", "contractions", "ekphrasis"),
         code=code("clean.py"),
     message:
         "cleaning {wildcards.corpus} ({wildcards.translation}, {wildcards.cleaning})"
@@ -73,6 +86,9 @@ rule words:
         "results/logs/words/{corpus}.{translation}.{cleaning}.w{words}.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=scaled(1000, 20),
+        runtime=scaled(2, 1),
     params:
         cleaning=entry("cleanings", "cleaning", "fields"),
         code=code("words.py"),

@@ -1,14 +1,21 @@
-"""Rule corpus: a corpus as published -> articles, photos, the truth, and what was refused."""
+"""Rule corpus: a corpus as published -> its photos, the truth, and what was refused."""
 
 from rematch import jobs
 
 log = jobs.start(snakemake)
 
 from rematch import tables
-from rematch.corpus import CorpusSpec, read_corpus, summary_lines
+from rematch.contents import KEPT, Contents
+from rematch.corpus import CorpusSpec, known_photos, read_corpus, summary_lines, write_photos
 
-corpus = read_corpus(CorpusSpec.from_config(snakemake.params.files), snakemake.threads)
+params, output = snakemake.params, snakemake.output
+spec = CorpusSpec.from_config(params.files)
+hashes = Contents(KEPT).files(spec.photos) if spec.photos and spec.photos.is_dir() else {}
+made_by = f"{params.code} {params.software}"
+known = known_photos(output.photos, made_by)
+corpus = read_corpus(spec, snakemake.threads, hashes, known)
 for line in summary_lines(corpus):
     log.info(line)
-for name in ("articles", "images", "qrels", "rejects"):
-    tables.write(getattr(corpus, name), snakemake.output[name])
+for name in ("images", "qrels", "rejects"):
+    tables.write(getattr(corpus, name), output[name])
+write_photos(corpus.photos, output.photos, made_by)

@@ -9,5 +9,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(jobs.__file__).parents[3] / "resources" / "demo"))
 from make_corpus import make_corpus
+from rematch.files import replacing_all
 
-make_corpus("test", 500, Path(snakemake.output.articles).parent)
+with replacing_all(snakemake.output) as folder:
+    make_corpus("test", 500, folder)

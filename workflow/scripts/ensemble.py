@@ -7,5 +7,6 @@ jobs.start(snakemake)
 from rematch.arrays import Similarity, write_similarity
 from rematch.match import blend
 
+weights = [weight for _, weight in snakemake.params.members]
 members = [Similarity(path) for path in snakemake.input]
-write_similarity(snakemake.output[0], members[0].gallery, blend(members, snakemake.params.weights))
+write_similarity(snakemake.output[0], members[0].gallery, blend(members, weights))

@@ -12,9 +12,7 @@ metrics, curves = evaluate_both(
     tables.read(snakemake.input.image_ranking, tables.IMAGE_RANKING),
     tables.read(snakemake.input.qrels, tables.QRELS),
     run=snakemake.wildcards.run,
-    top=snakemake.params.top,
-    recall_at=snakemake.params.recall_at,
-    resamples=snakemake.params.resamples,
+    **snakemake.params.evaluation,
 )
 tables.write(metrics, snakemake.output.metrics)
 tables.write(curves, snakemake.output.curve)

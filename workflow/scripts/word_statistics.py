@@ -8,4 +8,4 @@ from pathlib import Path
 
 from rematch.wordstats import build
 
-build(snakemake.params.source, Path(snakemake.output[0]))
+build(snakemake.params.source[0], Path(snakemake.output[0]))

@@ -39,9 +39,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from rematch import photos, tables
 from rematch.errors import UserError
+from rematch.files import sha256_of
 from rematch.layouts import GENERIC, LAYOUTS, Generic, Record, Source, missing_column, read_source
 from rematch.layouts import read_newsimages2021 as read_newsimages2021
 
@@ -190,6 +192,8 @@ class Corpus:
     """`tables.QRELS`, sorted by ids: pairs whose article and photo are both here."""
     rejects: pa.Table
     """`tables.REJECTS`, sorted by file and line."""
+    photos: pa.Table
+    """`tables.PHOTOS`, sorted: of the photos that open and whose file's SHA-256 was given."""
     counts: dict[str, int]
     """For each of article, image and pair, `<kind>_rows` = `<kind>s` + `<kind>s_repeated` +
     `<kind>s_refused`; blank rows, counted in `<kind>_blank`, are beside these. A row repeats an
@@ -207,6 +211,7 @@ class _Image:
     url: str
     other_urls: int = 0
     digest: str = ""
+    sha256: str = ""
     file: Path | None = None
 
 
@@ -260,7 +265,7 @@ class _Door:
         url = row.url.strip()
         name = row.photo or row.image_id
         if not wrong and not _is_file_name(name):
-            wrong = f"{UNSAFE_NAME}: {name!r} would leave the folder"
+            wrong = f"{UNSAFE_NAME}: {name!r} is no name of a file in the folder"
         known = self.images.get(row.image_id)
         if not wrong and known and known.photo and row.photo and known.photo != row.photo:
             wrong = f"{IMAGE_TAKEN}: by {known.photo!r} in {known.path}, line {known.line}"
@@ -274,8 +279,14 @@ class _Door:
         else:
             self.images[row.image_id] = _Image(path, row.line, row.photo, url)
 
-    def open_photos(self, folder: Path | None, threads: int) -> None:
-        """Find and open every photo noted; refuse those that cannot be."""
+    def open_photos(
+        self,
+        folder: Path | None,
+        threads: int,
+        hashes: Mapping[str, str],
+        known: Mapping[str, str],
+    ) -> None:
+        """Find and open every photo noted, but for the known; refuse those that cannot be."""
         present: set[str] = set()
         if folder is not None:
             try:
@@ -289,6 +300,10 @@ class _Door:
         found: list[tuple[str, _Image, Path]] = []
         for image_id, image in self.images.items():
             name = _find(image_id, image.photo, present)
+            if folder is not None and _leads_out(folder, name):
+                why = f"{UNSAFE_NAME}: {name!r} is a link out of the folder"
+                self.refuse(image.path, image.line, "image", image_id, why)
+                continue
             if folder is not None and name:
                 found.append((image_id, image, folder / name))
                 continue
@@ -306,13 +321,21 @@ class _Door:
             )
         if not found:
             return
-        results = photos.examine([file for _, _, file in found], threads)
-        for (image_id, image, file), result in zip(found, results, strict=True):
+        for _, image, file in found:
+            image.sha256, image.file = hashes.get(file.name, ""), file
+            image.digest = known.get(image.sha256, "")
+        new = [entry for entry in found if not entry[1].digest]
+        self.counts["images"] += len(found) - len(new)
+        log.info("%s photos to open, %s known", f"{len(new):,}", f"{len(found) - len(new):,}")
+        results = photos.examine([file for _, _, file in new], threads)
+        for (image_id, image, file), result in zip(new, results, strict=True):
             if result.reason:
                 self.refuse(image.path, image.line, "image", image_id, result.reason)
-            else:
-                image.digest, image.file = result.digest, file
-                self.counts["images"] += 1
+                continue
+            image.digest = result.digest
+            self.counts["images"] += 1
+            if image.sha256 and sha256_of(file) != image.sha256:
+                image.sha256 = ""  # written over meanwhile: the pixels may be of either file
 
     def truth(self) -> list[tuple[str, str]]:
         """The pairs both sides of which are here; call it after `open_photos`."""
@@ -359,8 +382,16 @@ def _wrong_id(item_id: str, missing: str) -> str:
 
 
 def _is_file_name(name: str) -> bool:
-    """Whether a file of this name lies in its folder, and not elsewhere."""
-    return name not in (".", "..") and not any(mark in name for mark in "/\\\0")
+    """Whether a file of this name lies in its folder, and can be shown in a line of a log."""
+    return name not in (".", "..") and not any(
+        mark in "/\\" or unicodedata.category(mark) == "Cc" for mark in name
+    )
+
+
+def _leads_out(folder: Path, name: str) -> bool:
+    """Whether a file of the folder is a link to what lies outside of it."""
+    file = folder / name
+    return file.is_symlink() and not file.resolve().is_relative_to(folder.resolve())
 
 
 def _find(image_id: str, photo: str, present: set[str]) -> str:
@@ -375,12 +406,30 @@ def _find(image_id: str, photo: str, present: set[str]) -> str:
     return next((name for name in (photo, *by_id) if name in present), "")
 
 
-def read_corpus(spec: CorpusSpec, threads: int) -> Corpus:
-    """Read a corpus, opening every photo.
+def read_articles(spec: CorpusSpec) -> pa.Table:
+    """The articles of `read_corpus` alone; no photo is opened, nor its folder looked at.
+
+    Raises:
+        UserError: a file cannot be read, is of no known layout or encoding, lacks a column or is
+            broken CSV.
+    """
+    return _articles_table(_entered(spec))
+
+
+def read_corpus(
+    spec: CorpusSpec,
+    threads: int,
+    hashes: Mapping[str, str] | None = None,
+    known: Mapping[str, str] | None = None,
+) -> Corpus:
+    """Read a corpus, opening every photo that is not known.
 
     Args:
         spec: where it lies and in which layout.
         threads: how many threads decode photos; the result does not depend on it.
+        hashes: SHA-256 of the photos' files by file name, to know photos by.
+        known: digest of a photo's pixels by the SHA-256 of its file, as an earlier reading by the
+            same code found them; with right digests the result does not depend on it.
 
     Returns:
         The corpus. Photos that are missing are no error: they are refused, and said in one line
@@ -391,13 +440,14 @@ def read_corpus(spec: CorpusSpec, threads: int) -> Corpus:
             encoding, lacks a column or is broken CSV.
     """
     door = _entered(spec)
-    door.open_photos(spec.photos, threads)
+    door.open_photos(spec.photos, threads, hashes or {}, known or {})
     pairs = door.truth()
     return Corpus(
         articles=_articles_table(door),
         images=_images_table(door),
         qrels=_table(pairs, tables.QRELS),
         rejects=_table(sorted(door.rejects), tables.REJECTS),
+        photos=_photos_table(door),
         counts=_counts(door.counts),
         has_truth=bool(spec.pairs) or spec.truth is not None,
     )
@@ -483,6 +533,36 @@ def _images_table(door: _Door) -> pa.Table:
     ]
     rows.sort(key=lambda row: tie_key("photo", row[2], row[0]))
     return _table(rows, tables.IMAGES)
+
+
+def _photos_table(door: _Door) -> pa.Table:
+    images = door.images.values()
+    return _table(
+        sorted({(image.sha256, image.digest) for image in images if image.sha256 and image.digest}),
+        tables.PHOTOS,
+    )
+
+
+def write_photos(photos: pa.Table, path: str | os.PathLike[str], made_by: str) -> None:
+    """Write `tables.PHOTOS` for a later reading of the corpus; `made_by` as in `known_photos`."""
+    tables.write(photos.replace_schema_metadata({"made_by": made_by}), path)
+
+
+def known_photos(path: str | os.PathLike[str], made_by: str) -> dict[str, str]:
+    """The `known` of `read_corpus` from an earlier reading's file; nothing where there is none.
+
+    Args:
+        path: written by `write_photos`.
+        made_by: says which code and libraries read photos; what others found is not believed.
+    """
+    try:
+        found = pq.read_table(path)
+        if (found.schema.metadata or {}).get(b"made_by") != made_by.encode():
+            return {}
+        rows = found.cast(tables.PHOTOS)
+    except (OSError, ValueError):  # not there, or damaged: photos can be opened again
+        return {}
+    return dict(zip(rows["sha256"].to_pylist(), rows["digest"].to_pylist(), strict=True))
 
 
 def _table(rows: Iterable[Sequence[object]], schema: pa.Schema) -> pa.Table:

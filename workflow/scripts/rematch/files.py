@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
+import shutil
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
+
+from rematch.errors import UserError
+
+_FREE = "free some space and run again: what is finished is kept"
+_ALLOW = "make it accessible to this user and run again"
+_REMEDY = {
+    errno.ENOSPC: _FREE,
+    errno.EDQUOT: _FREE,
+    errno.EROFS: "make it writable and run again",
+    errno.EACCES: _ALLOW,
+    errno.EPERM: _ALLOW,
+}
 
 
 @contextmanager
@@ -15,15 +32,84 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
 
     The temporary file stands in the same folder, so the rename is atomic on any file system
     that Snakemake runs on, and a killed job leaves no half-written file under the final name.
+
+    Raises:
+        UserError: the disk is full, or the folder cannot be written to.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    beside = _beside(path)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield beside
         os.replace(beside, path)
+    except OSError as error:
+        said = refusal(error, path)
+        if said is None:
+            raise
+        raise said from error
     finally:
-        beside.unlink(missing_ok=True)
+        remove(beside)
+
+
+@contextmanager
+def replacing_all(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
+    """`replacing` for files and folders that are made together, all in one folder.
+
+    Yields a folder in which to make them, each under its own name.
+    """
+    targets = [Path(path) for path in paths]
+    beside = _beside(targets[0])
+    try:
+        beside.mkdir(parents=True)
+        yield beside
+        for target in targets:
+            remove(target)
+            os.replace(beside / target.name, target)
+    except OSError as error:
+        said = refusal(error, targets[0])
+        if said is None:
+            raise
+        raise said from error
+    finally:
+        remove(beside)
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
+
+
+def remove_leftovers(path: str | os.PathLike[str]) -> None:
+    """Remove what killed processes left of `path` beside it. For its only writer to call."""
+    path = Path(path)
+    part = re.compile(rf"\.{re.escape(path.name)}\.\d+\.part")
+    if path.parent.is_dir():
+        for name in os.listdir(path.parent):
+            if part.fullmatch(name):
+                remove(path.parent / name)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder with all in it, if it is there and can be removed."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):  # a read-only disk: whoever wanted to write says so
+            path.unlink(missing_ok=True)
+
+
+def refusal(error: OSError, path: str | os.PathLike[str]) -> UserError | None:
+    """A full disk and the like in one line; None where the fault is another.
+
+    Args:
+        error: what the system said.
+        path: what was being written, for an error that does not name its file.
+    """
+    if error.errno not in _REMEDY:
+        return None
+    where = str(path)
+    if error.filename is not None and not str(error.filename).endswith(".part"):
+        where = os.fsdecode(error.filename)
+    return UserError(f"{where}: {os.strerror(error.errno)}; {_REMEDY[error.errno]}")
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
@@ -33,16 +119,19 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
 
 
 def sha256_of(path: str | os.PathLike[str]) -> str:
-    """The SHA-256 of a file's bytes, in hexadecimal."""
+    """The SHA-256 of a file's bytes, in hexadecimal.
+
+    A file that stays as it is is read once in a process, unless it changed so short a time ago
+    that it may change again without its times showing it.
+    """
+    found = os.stat(path)
+    changed = max(found.st_mtime_ns, found.st_ctime_ns)
+    read = _sha256 if time.time_ns() - changed > 2_000_000_000 else _sha256.__wrapped__
+    state = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+    return read(os.path.realpath(path), *state)
+
+
+@lru_cache(maxsize=64)
+def _sha256(path: str, *_state: int) -> str:
     with Path(path).open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
-def folder_state(folder: str | os.PathLike[str]) -> str:
-    """A digest of the names, sizes and times of a folder's files, to notice that one changed."""
-    state = hashlib.sha256()
-    with os.scandir(folder) as entries:
-        files = sorted((entry.name, entry.stat()) for entry in entries if entry.is_file())
-    for name, found in files:
-        state.update(f"{name}\0{found.st_size}\0{found.st_mtime_ns}\n".encode())
-    return state.hexdigest()[:16]

@@ -5,34 +5,66 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import tempfile
 from types import TracebackType
 from typing import Any
 
 from rematch.errors import UserError
+from rematch.files import refusal, remove_leftovers
 
 
 def start(snakemake: Any) -> logging.Logger:
     """Log to the rule's log file from here on, uncaught exceptions included.
 
-    A `UserError` is logged as its one line, anything else with its traceback. Without this a
-    failing script leaves an empty log.
+    A `UserError` is logged as its one line, and so is a disk that is full or cannot be written to;
+    anything else with its traceback. Without this a failing script leaves an empty log. What goes
+    wrong and does not fit into the log, is said on standard error.
+
+    What a killed job left beside this one's outputs is removed: Snakemake's lock sees to it that
+    nobody else makes them.
     """
-    path = str(snakemake.log[0])
-    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-    handler = logging.FileHandler(path, mode="w", encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    root.handlers[:] = []
     root.setLevel(logging.INFO)
     logging.captureWarnings(True)
+    path = str(snakemake.log[0])
+    opened: list[_Log] = []
 
     def hook(
         kind: type[BaseException], value: BaseException, traceback: TracebackType | None
     ) -> None:
-        if issubclass(kind, UserError):
-            root.error("%s", value)
+        said = value if isinstance(value, UserError) else None
+        if isinstance(value, OSError):
+            said = refusal(value, snakemake.output[0])
+        for handler in opened:
+            if said is not None:
+                root.error("%s", said)
+            else:
+                root.error("uncaught exception", exc_info=(kind, value, traceback))
+            if handler.whole:
+                return
+        if said is not None:
+            sys.stderr.write(f"{snakemake.rule}: {said}\n")
         else:
-            root.error("uncaught exception", exc_info=(kind, value, traceback))
+            sys.__excepthook__(kind, value, traceback)
 
     sys.excepthook = hook
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    opened.append(_Log(path, mode="w", encoding="utf-8"))
+    opened[0].setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
+    root.handlers[:] = opened
+    for output in snakemake.output:
+        remove_leftovers(output)
+    # matplotlib's list of fonts, which it would keep, and lock, in the home that a cluster shares.
+    fonts = os.path.join(tempfile.gettempdir(), f"matplotlib-{os.getuid()}")
+    os.environ.setdefault("MPLCONFIGDIR", fonts)
     return logging.getLogger(str(snakemake.rule))
+
+
+class _Log(logging.FileHandler):
+    """A log file that bears a full disk: what does not fit is lost, and the job goes on."""
+
+    whole = True
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        self.whole = False

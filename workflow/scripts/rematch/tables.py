@@ -24,6 +24,10 @@ ARTICLES = pa.schema([("article_id", _S), ("title", _S), ("text", _S), ("digest"
 IMAGES = pa.schema([("image_id", _S), ("file", _S), ("digest", _S)])
 """`file`: path of the photo; `digest`: SHA-256 of its decoded pixels and size."""
 
+PHOTOS = pa.schema([("sha256", _S), ("digest", _S)])
+"""What the corpus' photos hold: the SHA-256 of a file, and its `digest` as in `IMAGES`, so that
+another reading of the corpus need not decode it again."""
+
 DOWNLOADS = pa.schema([("image_id", _S), ("file", _S), ("reason", _S)])
 """A row a photo with a URL: its file's name, or the reason that there is none."""
 
@@ -96,15 +100,23 @@ def read(path: str | os.PathLike[str], schema: pa.Schema) -> pa.Table:
     """Read a Parquet artifact and hold it to `schema`: those columns, types and order.
 
     Raises:
-        UserError: a column is missing or has another type, or an id is null.
+        UserError: the file cannot be read, a column is missing or has another type, or an id is
+            null.
     """
-    table = pq.read_table(path)
-    missing = [name for name in schema.names if name not in table.schema.names]
-    if missing:
+    try:
+        table = pq.read_table(path)
+        missing = [name for name in schema.names if name not in table.schema.names]
+        if missing:
+            raise UserError(
+                f"{Path(path)}: column {missing[0]!r} is missing; "
+                "delete the file to have it made again"
+            )
+        table = table.select(schema.names).cast(schema)
+    except (OSError, pa.ArrowException) as error:
+        said = str(error).splitlines()[0]
         raise UserError(
-            f"{Path(path)}: column {missing[0]!r} is missing; delete the file to have it made again"
-        )
-    table = table.select(schema.names).cast(schema)
+            f"{Path(path)}: cannot be read ({said}); delete the file to have it made again"
+        ) from error
     for name in schema.names:
         if name.endswith("_id") and table[name].null_count:
             raise UserError(f"{Path(path)}: column {name!r} has a null id; every row needs an id")

@@ -1,0 +1,245 @@
+"""Files of somebody else: none may run code, name a file outside its folder or become HTML."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from rematch.corpus import CorpusSpec, read_corpus
+from rematch.errors import UserError
+from rematch.models import ModelSpec, load
+from rematch.models.openai import demand_weights
+from rematch.openai_clip import import_torchvision
+from rematch.plain import demand_plain
+from tests.tiny import HEADER, write_articles
+
+import_torchvision()
+import torch  # noqa: E402
+import transformers  # noqa: E402
+
+ROOT = Path(__file__).parents[2]
+
+
+# Checkpoints
+
+
+class Payload:
+    """Pickled, it makes a file when it is loaded."""
+
+    def __init__(self, proof: Path) -> None:
+        self.proof = proof
+
+    def __reduce__(self):  # type: ignore[no-untyped-def]
+        return open, (str(self.proof), "w")
+
+
+def pickled(path: Path, proof: Path, zipped: bool = True) -> Path:
+    torch.save({"weight": Payload(proof)}, path, _use_new_zipfile_serialization=zipped)
+    return path
+
+
+def scripted(path: Path, proof: Path) -> Path:
+    """A TorchScript archive that makes a file of 8 bytes while it is opened."""
+
+    class Archive(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight, self.proof = torch.zeros(2), str(proof)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x + self.weight
+
+        @torch.jit.export
+        def __getstate__(self) -> tuple[str, bool]:
+            return self.proof, self.training
+
+        @torch.jit.export
+        def __setstate__(self, state: tuple[str, bool]) -> None:
+            self.proof, self.training = state[0], state[1]
+            self.weight = torch.from_file(self.proof, True, 2)
+
+    torch.jit.script(Archive()).save(str(path))
+    return path
+
+
+def test_the_payloads_do_run_where_nobody_minds(tmp_path: Path) -> None:
+    proof = tmp_path / "ran"
+    for zipped in (True, False):
+        torch.load(pickled(tmp_path / "a.pt", proof, zipped), weights_only=False)
+        assert proof.is_file()
+        proof.unlink()
+    torch.jit.load(str(scripted(tmp_path / "b.pt", proof)))
+    assert proof.is_file()
+
+
+@pytest.mark.parametrize("forced", [False, True])
+def test_no_backend_runs_what_is_in_a_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forced: bool
+) -> None:
+    if forced:  # torch's switch to trust every file
+        monkeypatch.setenv("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "1")
+    proof = tmp_path / "ran"
+    vision = {"image_size": 32, "layers": 1, "width": 64, "patch_size": 16}
+    text = {"vocab_size": 49408, "width": 64, "heads": 2, "layers": 1, "context_length": 20}
+    model = {"embed_dim": 16, "vision_cfg": vision, "text_cfg": text}
+    (tmp_path / "small.json").write_text(json.dumps(model))
+    small = str(tmp_path / "small.json")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": model}))
+    pickled(folder / "open_clip_pytorch_model.bin", proof)
+    named = tmp_path / "hf"
+    transformers.CLIPConfig().save_pretrained(named)
+    tokenizer_of_clip(named)
+    transformers.CLIPImageProcessor().save_pretrained(named)
+    pickled(named / "pytorch_model.bin", proof)
+    specs = [
+        ModelSpec("openai", pickled(tmp_path / "a.pt", proof)),
+        ModelSpec("openai", pickled(tmp_path / "b.pt", proof, zipped=False)),
+        ModelSpec("openai", scripted(tmp_path / "c.pt", proof)),
+        ModelSpec("open_clip", pickled(tmp_path / "d.bin", proof), architecture=small),
+        ModelSpec("open_clip", pickled(tmp_path / "e.pth", proof, False), architecture=small),
+        ModelSpec("open_clip", scripted(tmp_path / "f.pt", proof), architecture=small),
+        ModelSpec("open_clip", folder),
+        ModelSpec("hf", named),
+    ]
+    proof.unlink(missing_ok=True)
+    for spec in specs:
+        with pytest.raises(UserError) as caught:
+            load(spec)
+        assert str(spec.checkpoint) in str(caught.value) and "\n" not in str(caught.value)
+        assert len(str(caught.value)) < 500
+        assert not proof.exists(), spec
+
+
+def tokenizer_of_clip(folder: Path) -> None:
+    import tokenizers
+
+    inner = tokenizers.Tokenizer(tokenizers.models.WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
+    transformers.PreTrainedTokenizerFast(
+        tokenizer_object=inner, unk_token="[UNK]", pad_token="[UNK]", model_max_length=77
+    ).save_pretrained(folder)
+
+
+def test_an_archive_of_a_published_sha256_is_let_through(tmp_path: Path) -> None:
+    from rematch.files import sha256_of
+
+    archive = scripted(tmp_path / "a.pt", tmp_path / "ran")
+    demand_weights(archive, {sha256_of(archive)})
+    with pytest.raises(UserError, match="TorchScript archives"):
+        demand_weights(archive, {"0" * 64})
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.99])
+def test_a_truncated_checkpoint_is_one_line(tmp_path: Path, tiny_clip: Path, share: float) -> None:
+    data = tiny_clip.read_bytes()
+    cut = tmp_path / "cut.pt"
+    cut.write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(UserError, match=r"cut\.pt: clip\.load cannot read") as caught:
+        load(ModelSpec("openai", cut))
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
+
+
+# Configs
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "__use_yte__: true\nsweep: ?__import__('os').system('touch ran')\n",
+        "<<: {__use_yte__: 1}\nsweep: {}\n",
+        "__use_yte__: false\n",
+        "sweep: !!python/object/apply:os.system ['touch ran']\n",
+        "sweep: !!python/name:os.system\n",
+        "sweep: [\n",
+    ],
+)
+def test_a_config_that_is_more_than_data_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my.yaml").write_text(text)
+    with pytest.raises(UserError, match=r"my\.yaml: ") as caught:
+        demand_plain(["my.yaml"])
+    assert "\n" not in str(caught.value)
+    command = [sys.executable, "-m", "rematch.plain", "my.yaml"]
+    done = subprocess.run(
+        command,
+        env={"PYTHONPATH": str(ROOT / "workflow/scripts")},
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 1 and done.stderr == f"config: {caught.value}\n"
+    assert not (tmp_path / "ran").exists()
+
+
+def test_plain_configs_are_let_through(tmp_path: Path) -> None:
+    (tmp_path / "my.json").write_text('{\t"sweep": {"words": [10]}}')
+    (tmp_path / "my.yaml").write_text("sweep: {words: [10]}\ntext: ?__import__('os')\n")
+    (tmp_path / "empty.yaml").write_text("")
+    demand_plain([*tmp_path.iterdir(), *(ROOT / "config").glob("*.yaml")])
+
+
+# Photos' names
+
+
+def test_links_out_of_the_folder_are_refused_and_links_within_are_photos(tmp_path: Path) -> None:
+    inside, outside = tmp_path / "store" / "photos", tmp_path / "outside"
+    for folder in (inside, outside):
+        folder.mkdir(parents=True)
+    Image.new("RGB", (9, 9), "red").save(outside / "secret.png")
+    Image.new("RGB", (9, 9), "blue").save(inside / "own.png")
+    (inside / "within.png").symlink_to("own.png")
+    (inside / "out.png").symlink_to(outside / "secret.png")
+    (inside / "up.png").symlink_to("../../outside/secret.png")
+    (inside / "twice.png").symlink_to("out.png")
+    (inside / "gone.png").symlink_to("nowhere.png")
+    (inside / "folder.png").symlink_to(outside)
+    # The folder itself may be a link: that is its owner's doing.
+    (tmp_path / "photos").symlink_to(inside)
+    names = ["own", "within", "out", "up", "twice", "gone", "folder"]
+    rows = [
+        dict.fromkeys(HEADER, "")
+        | {"article": f"a{n}", "iid": name, "imgFile": f"{name}.png", "title": "T"}
+        for n, name in enumerate(names)
+    ]
+    write_articles(tmp_path / "pairs.tsv", rows)
+    spec = CorpusSpec(pairs=(tmp_path / "pairs.tsv",), photos=tmp_path / "photos")
+    corpus = read_corpus(spec, threads=1)
+    assert sorted(corpus.images["image_id"].to_pylist()) == ["own", "within"]
+    reasons = {row["id"]: row["reason"] for row in corpus.rejects.to_pylist()}
+    assert set(reasons) == {"out", "up", "twice", "gone", "folder"}
+    for name in ("out", "up", "twice", "folder"):
+        assert reasons[name] == f"unsafe photo name: '{name}.png' is a link out of the folder"
+    assert reasons["gone"].startswith("photo missing")
+
+
+@pytest.mark.parametrize("mark", ["\n", "\r", "\0", "\x1b[2J", "\x7f", "\x85"])
+def test_control_characters_reach_neither_the_disk_nor_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, mark: str
+) -> None:
+    (tmp_path / "photos").mkdir()
+    if mark != "\0":
+        Image.new("RGB", (9, 9)).save(tmp_path / "photos" / f"a{mark}b.png")
+    (tmp_path / "pairs.csv").write_bytes(
+        f'id,title,photo,file\n1,T,p,"a{mark}b.png"\n2,T,"q{mark}",c.png\n'.encode()
+    )
+    columns = {"article_id": "id", "title": "title", "image_id": "photo", "photo": "file"}
+    spec = CorpusSpec.from_config(
+        {"pairs": str(tmp_path / "pairs.csv"), "photos": str(tmp_path / "photos")}
+        | {"layout": "generic", "columns": columns}
+    )
+    with caplog.at_level("INFO"):
+        corpus = read_corpus(spec, threads=1)
+    assert corpus.images.num_rows == 0
+    reasons = [row["reason"] for row in corpus.rejects.to_pylist() if row["kind"] == "image"]
+    assert sorted(reason.split(": ")[0] for reason in reasons) == [
+        "control character in id",
+        "unsafe photo name",
+    ]
+    assert not any(mark in line for line in [*reasons, *caplog.messages])
