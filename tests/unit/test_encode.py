@@ -19,6 +19,7 @@ from rematch.encode import (
     encode_texts,
     kept,
     made_by,
+    missing_texts,
     photo_embeddings,
     photo_vectors,
     text_embeddings,
@@ -267,27 +268,24 @@ def test_what_another_model_code_or_package_made_is_not_known(tiny_clip, tmp_pat
     assert len(found.ids) == 2
 
 
-def test_embeddings_come_from_the_sweeps_vectors_or_are_made(tiny_clip, tmp_path):
+def test_embeddings_are_taken_from_the_sweeps_vectors(tiny_clip, tmp_path):
     model = Counting(tiny_clip)
-    long = " ".join(["fire"] * 80)
-    asked = queries([("a", "fire"), ("b", long), ("c", "fire"), ("d", "rain")])
-    store = stored(
-        text_vectors(["rain", long, "fire", "night"], None, model, "me"), tmp_path / "v.arrow"
-    )
-    found = gathered(text_embeddings(asked, store, model, "me"))
-    assert model.loaded == 1
+    asked = queries([("a", "fire"), ("b", "flood"), ("c", "fire"), ("d", "rain")])
+    assert missing_texts(asked, None)
+    few = stored(text_vectors(["rain", "fire"], None, model, "me"), tmp_path / "few.arrow")
+    assert missing_texts(asked, few)
+    lines = ["rain", "flood", "fire", "night"]
+    store = stored(text_vectors(lines, few, model, "me"), tmp_path / "all.arrow")
+    assert not missing_texts(asked, store)
+    found = gathered(text_embeddings(asked, store))
     assert found.ids == ("a", "b", "c", "d")
-    assert found.vectors[0].tobytes() == found.vectors[2].tobytes()
-    few = stored(text_vectors(["rain"], None, model, "me"), tmp_path / "w.arrow")
-    for source in (None, few):
-        made = gathered(text_embeddings(asked, source, model, "me"))
-        assert made.vectors.tobytes() == found.vectors.tobytes()
+    assert found.vectors.tobytes() == encode_texts(asked, load(spec(tiny_clip))).vectors.tobytes()
 
 
 def test_made_by_tells_every_part_of_a_model_apart():
     parts = {"model": {"checkpoint": "x"}, "weights": ["1"], "encoding": {"threads": 1}}
-    parts |= {"software": {"torch": "2"}, "encoder": "c0de"}
-    whole = made_by(SimpleNamespace(**parts, code="of the rule"))
-    assert whole == made_by(SimpleNamespace(**parts, code="of another rule"))
+    parts |= {"software": {"torch": "2"}, "code": "c0de"}
+    whole = made_by(SimpleNamespace(**parts))
+    assert whole == made_by(SimpleNamespace(**parts, other="of no concern"))
     for name in parts:
         assert whole != made_by(SimpleNamespace(**{**parts, name: "other"}))

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rematch import tables
 from rematch.errors import UserError
-from rematch.words import first_words, queries
+from rematch.words import first_words, queries, sweep_queries
 
 
 def test_first_words_counts_what_white_space_separates() -> None:
@@ -48,3 +49,14 @@ def test_queries_refuse_other_fields_and_unequal_lengths() -> None:
         queries(["a"], ["b"], "body", None)
     with pytest.raises(ValueError, match="shorter"):
         queries(["a", "b"], ["c"], "both", None)
+
+
+def test_a_sweeps_queries_are_of_all_counts_and_the_cleanings_that_are_there(tmp_path) -> None:
+    row = {"article_id": "a", "title": "one two", "text": "three four"}
+    made = tables.from_rows([row], tables.TEXTS)
+    (tmp_path / "plain").mkdir()
+    tables.write(made, tmp_path / "plain" / "cleaned.parquet")
+    sweep = {"cleaning": ["plain", "later"], "words": [1, 3, "all"]}
+    cleanings = {"plain": {"fields": "both"}, "later": {"fields": "title"}}
+    found = [table["query"].to_pylist() for table in sweep_queries(tmp_path, sweep, cleanings)]
+    assert found == [["one"], ["one two three"], ["one two three four"]]

@@ -16,6 +16,7 @@ from rematch.config import as_list, describe_runs, ensembles, load_schema
 from rematch.config import points, validated
 from rematch.contents import KEPT, Contents
 from rematch.errors import UserError
+from rematch.files import remove_leftovers
 from rematch.locks import remove_stale
 from rematch.plain import demand_plain
 
@@ -29,6 +30,7 @@ CLUSTER_JOBS = workflow.resource_settings.nodes
 
 if workflow.is_main_process:
     if not CLUSTER_JOBS and remove_stale(Path(".snakemake")):
+        remove_leftovers(KEPT)
         print("a killed run left its lock; it is removed", file=sys.stderr)
     if Path("results").is_dir() and not os.access("results", os.W_OK):
         print(
@@ -144,9 +146,16 @@ def corpus_inputs(wildcards):
     if "download" in corpus:
         files["downloads"] = f"results/{wildcards.corpus}/corpus/downloads.parquet"
     elif "photos" in corpus:
-        # A folder's time misses a photo written over: what they hold is a parameter.
-        files["photos"] = ancient(corpus["photos"])
+        files["photos"] = by_content(corpus["photos"])
     return files
+
+
+def by_content(path):
+    """Somebody's file or folder whose content is a parameter: its time says less.
+
+    Not so of what a rule makes: its `ancient` readers would miss the rule's reasons to run.
+    """
+    return path if path in DEMO_FILES else ancient(path)
 
 
 def download_limits(wildcards):
@@ -170,7 +179,7 @@ def photo_contents(wildcards):
 def translation_memory(wildcards):
     """The memory as an input where it is a file that somebody keeps; a store grows by itself."""
     translation = CONFIG["translations"][wildcards.translation]
-    return translation["memory"] if translation["backend"] == "memory" else []
+    return by_content(translation["memory"]) if translation["backend"] == "memory" else []
 
 
 def needed_translations(wildcards):
@@ -239,8 +248,7 @@ def checkpoint(wildcards):
     described = model.get("architecture", "")
     files = [model["checkpoint"]] if "checkpoint" in model else []
     files += [described] if described.endswith(".json") else []
-    # What they hold is a parameter; they may be large, and a folder's time says little.
-    return [ancient(path) for path in files]
+    return [by_content(path) for path in files]
 
 
 def model_weights(wildcards):

@@ -26,7 +26,6 @@ rule embed_images:
         weights=model_weights,
         encoding=encoding(*ENCODING_KEYS),
         software=model_packages,
-        encoder=code("embed_images.py"),
         code=code("embed_images.py"),
     message:
         "encoding the photos of {wildcards.corpus} with {wildcards.model}"
@@ -34,21 +33,19 @@ rule embed_images:
         "../scripts/embed_images.py"
 
 
-# One start of the model for all word counts and cleanings. Texts that share a beginning share work.
-rule encode_texts:
+# The first of a sweep's jobs that meets a new text starts the model, and encodes what is new of all
+# cleanings and word counts; the others find their vectors made. Where these are kept is no output:
+# it serves many runs, so that a new text would be a reason to make all of them again.
+rule embed_texts:
     input:
-        queries=expand(
-            "results/{{corpus}}/text/{{translation}}/{cleaning}/w{words}.parquet",
-            cleaning=SWEEP["cleaning"],
-            words=SWEEP["words"],
-        ),
+        queries="results/{corpus}/text/{translation}/{cleaning}/w{words}.parquet",
         checkpoint=checkpoint,
     output:
-        update("results/{corpus}/embeddings/{model}/{translation}.vectors.arrow"),
+        "results/{corpus}/embeddings/{model}/{translation}.{cleaning}.w{words}.arrow",
     log:
-        "results/logs/encode_texts/{corpus}.{model}.{translation}.log",
+        "results/logs/embed_texts/{corpus}.{model}.{translation}.{cleaning}.w{words}.log",
     benchmark:
-        "results/benchmarks/encode_texts/{corpus}.{model}.{translation}.tsv"
+        "results/benchmarks/embed_texts/{corpus}.{model}.{translation}.{cleaning}.w{words}.tsv"
     conda:
         "../../environment.yml"
     threads: CONFIG["encoding"]["threads"]
@@ -61,37 +58,8 @@ rule encode_texts:
         weights=model_weights,
         encoding=encoding(*TEXT_KEYS),
         software=model_packages,
-        encoder=code("encode_texts.py"),
-        code=code("encode_texts.py"),
-    message:
-        "encoding the {wildcards.translation} texts of {wildcards.corpus} with {wildcards.model}"
-    script:
-        "../scripts/encode_texts.py"
-
-
-# Takes vectors out of what the rule above made. New ones there are no reason to take these again, so
-# that file is `ancient`; what would change a vector is a parameter here too.
-rule embed_texts:
-    input:
-        queries="results/{corpus}/text/{translation}/{cleaning}/w{words}.parquet",
-        vectors=ancient("results/{corpus}/embeddings/{model}/{translation}.vectors.arrow"),
-    output:
-        "results/{corpus}/embeddings/{model}/{translation}.{cleaning}.w{words}.arrow",
-    log:
-        "results/logs/embed_texts/{corpus}.{model}.{translation}.{cleaning}.w{words}.log",
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=scaled(3000, 4),
-        runtime=scaled(10, 1),
-    params:
-        model=entry("models", "model"),
-        weights=model_weights,
-        encoding=encoding(*TEXT_KEYS),
-        software=model_packages,
-        encoder=code("encode_texts.py"),
         code=code("embed_texts.py"),
     message:
-        "embeddings of {wildcards.words} words of {wildcards.corpus} with {wildcards.model}"
+        "encoding {wildcards.words} words of {wildcards.corpus} with {wildcards.model}"
     script:
         "../scripts/embed_texts.py"

@@ -21,7 +21,7 @@ rule word_statistics:
 rule translate:
     input:
         articles="results/{corpus}/corpus/articles.parquet",
-        memory=ancient(translation_memory),
+        memory=translation_memory,
     output:
         "results/{corpus}/text/{translation}/translated.parquet",
     log:
@@ -52,7 +52,7 @@ rule translate:
 rule clean:
     input:
         texts="results/{corpus}/text/{translation}/translated.parquet",
-        statistics=ancient(needs_statistics),
+        statistics=needs_statistics,
     output:
         cleaned="results/{corpus}/text/{translation}/{cleaning}/cleaned.parquet",
         changes="results/{corpus}/text/{translation}/{cleaning}/changes.parquet",

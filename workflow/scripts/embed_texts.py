@@ -1,4 +1,4 @@
-"""Rule embed_texts: every article's query -> embeddings, out of the sweep's vectors."""
+"""Rule embed_texts: every article's query -> embeddings; what the sweep needs is encoded once."""
 
 from rematch import jobs
 
@@ -8,12 +8,21 @@ from pathlib import Path
 
 from rematch import tables
 from rematch.arrays import write_vectors
-from rematch.encode import kept, made_by, text_embeddings
+from rematch.encode import kept, made_by, missing_texts, text_embeddings, text_vectors
+from rematch.files import alone
 from rematch.models import ModelSpec, load
+from rematch.words import sweep_queries
 
-spec = ModelSpec.from_config(snakemake.params.model, snakemake.config["encoding"])
-maker = made_by(snakemake.params)
-known = kept(Path(snakemake.input.vectors), maker)
+config, output = snakemake.config, Path(snakemake.output[0])
+spec = ModelSpec.from_config(snakemake.params.model, config["encoding"])
 queries = tables.read(snakemake.input.queries, tables.QUERIES)
-vectors = text_embeddings(queries, known, lambda: load(spec, ["texts"]), maker)
-write_vectors(vectors, snakemake.output[0])
+vectors = output.with_name(f".{snakemake.wildcards.translation}.vectors.arrow")
+maker = made_by(snakemake.params)
+with alone(vectors):
+    while missing_texts(queries, known := kept(vectors, maker)):
+        folder = Path(snakemake.input.queries).parents[1]
+        others = sweep_queries(folder, config["sweep"], config["cleanings"])
+        texts = (text for table in [queries, *others] for text in table["query"].to_pylist())
+        new = text_vectors(texts, known, lambda: load(spec, ["texts"]), maker)
+        write_vectors(new, vectors)
+write_vectors(text_embeddings(queries, known), output)

@@ -42,7 +42,7 @@ def text_key(text: str) -> str:
 
 def made_by(params: Any) -> str:
     """A digest of all that a vector depends on but the text or photo: of a rule's parameters."""
-    names = ("model", "weights", "encoding", "software", "encoder")
+    names = ("model", "weights", "encoding", "software", "code")
     parts = {name: getattr(params, name) for name in names}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
@@ -158,25 +158,22 @@ def photo_vectors(
     return Vectors(encoder.dimension, metadata, chain(old, blocks))
 
 
-def text_embeddings(
-    queries: pa.Table, known: Store | None, load: Callable[[], Encoder], made_by: str = ""
-) -> Vectors:
-    """Embed every article's query, in the table's order.
+def missing_texts(queries: pa.Table, known: Store | None) -> bool:
+    """Whether a text of `tables.QUERIES` is not known."""
+    keys = {text_key(text) for text in queries["query"].to_pylist()}
+    return known is None or not keys <= known.keys
+
+
+def text_embeddings(queries: pa.Table, known: Store | Embeddings) -> Vectors:
+    """Of every article's query its vector, in the table's order.
 
     Args:
         queries: `tables.QUERIES`.
-        known: vectors by `text_key`.
-        load: gives the model, for texts that are not known.
-        made_by: as it is in `known`.
+        known: vectors by `text_key`, of all of them.
     """
-    ids = queries["article_id"].to_pylist()
     keys = [text_key(text) for text in queries["query"].to_pylist()]
-    source: Store | Embeddings | None = known
-    if known is None or not known.keys >= set(keys):
-        # The sweep's file of vectors is gone, or does not hold these texts.
-        source = gathered(text_vectors(queries["query"].to_pylist(), known, load, made_by))
-    assert source is not None
-    return _picked(ids, keys, source)
+    log.info("%d articles, %d distinct texts", len(keys), len(set(keys)))
+    return _picked(queries["article_id"].to_pylist(), keys, known)
 
 
 def photo_embeddings(images: pa.Table, known: Store | Embeddings) -> Vectors:
@@ -192,7 +189,8 @@ def photo_embeddings(images: pa.Table, known: Store | Embeddings) -> Vectors:
 
 def encode_texts(queries: pa.Table, encoder: Encoder) -> Embeddings:
     """`text_embeddings` in memory, with nothing known."""
-    return gathered(text_embeddings(queries, None, lambda: encoder))
+    texts = queries["query"].to_pylist()
+    return gathered(text_embeddings(queries, gathered(text_vectors(texts, None, lambda: encoder))))
 
 
 def encode_photos(images: pa.Table, encoder: Encoder, threads: int = 1) -> Embeddings:

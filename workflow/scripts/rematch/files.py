@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import os
 import re
@@ -135,3 +136,20 @@ def sha256_of(path: str | os.PathLike[str]) -> str:
 def _sha256(path: str, *_state: int) -> str:
     with Path(path).open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+@contextmanager
+def alone(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Wait until no other process is in such a block for the same path.
+
+    The lock (flock) is on a file beside `path`, and ends with its process. A file system that
+    knows none lets everybody in: what is made in the block must be right all the same. What a
+    killed process left of `path` is removed.
+    """
+    beside = Path(path).with_name(f".{Path(path).name}.lock")
+    beside.parent.mkdir(parents=True, exist_ok=True)
+    with beside.open("a") as lock:
+        with suppress(OSError):
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            remove_leftovers(path)
+        yield

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -44,3 +46,22 @@ def query_table(cleaned: pa.Table, fields: str, n: int | None) -> pa.Table:
     """`queries` of a cleaned corpus: `tables.TEXTS` -> `tables.QUERIES`, in the same order."""
     made = queries(cleaned["title"].to_pylist(), cleaned["text"].to_pylist(), fields, n)
     return pa.table({"article_id": cleaned["article_id"], "query": made}, schema=tables.QUERIES)
+
+
+def sweep_queries(
+    folder: Path, sweep: Mapping[str, Any], cleanings: Mapping[str, Any]
+) -> Iterator[pa.Table]:
+    """`tables.QUERIES` of a translation at all word counts, of the cleanings that are there.
+
+    Args:
+        folder: of a translation, with a folder for each cleaning.
+        sweep: the config's section: which cleanings, and which word counts.
+        cleanings: the config's section.
+    """
+    for cleaning in sweep["cleaning"]:
+        path = folder / cleaning / "cleaned.parquet"
+        if path.is_file():
+            cleaned = tables.read(path, tables.TEXTS)
+            for n in sweep["words"]:
+                count = None if n == "all" else int(n)
+                yield query_table(cleaned, cleanings[cleaning]["fields"], count)
