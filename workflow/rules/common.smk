@@ -2,14 +2,13 @@
 import hashlib
 import json
 import os
-import platform
 import sys
 from contextlib import suppress
-from importlib import metadata
 from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 
+from rematch import machine
 from rematch.cluster import record_on_node, wait_for_jobs
 from rematch.codehash import code_hash
 from rematch.config import as_list, describe_runs, ensembles, load_schema
@@ -28,8 +27,15 @@ DEMO_FILES = [f"{DEMO}/articles.tsv", f"{DEMO}/translations.tsv", f"{DEMO}/image
 # Jobs of a cluster, as many as this at once; none here. With profiles/slurm nothing is locked.
 CLUSTER_JOBS = workflow.resource_settings.nodes
 
+
+def say_that_jobs_work():
+    """Before waiting for jobs that a killed run left working."""
+    print("jobs of a killed run still work here; waiting until they end", file=sys.stderr)
+
+
 if workflow.is_main_process:
-    if not CLUSTER_JOBS and remove_stale(Path(".snakemake")):
+    wait = None if workflow.output_settings.dryrun else say_that_jobs_work
+    if not CLUSTER_JOBS and remove_stale(Path(".snakemake"), wait):
         remove_leftovers(KEPT)
         print("a killed run left its lock; it is removed", file=sys.stderr)
     if Path("results").is_dir() and not os.access("results", os.W_OK):
@@ -104,7 +110,12 @@ def scaled(base, per_mb):
 
 
 def targets():
-    """Everything that the config asks for."""
+    """Everything that the config asks for, and what it rests on."""
+    return [*products(), "results/provenance.json", "results/ro-crate-metadata.json"]
+
+
+def products():
+    """Tables, plots, submissions and pages."""
     return [
         f"results/{corpus}/{name}" for corpus in SWEEP["corpus"] for name in corpus_targets(corpus)
     ] + ["results/setup.html"]
@@ -153,7 +164,7 @@ def corpus_inputs(wildcards):
 def by_content(path):
     """Somebody's file or folder whose content is a parameter: its time says less.
 
-    Not so of what a rule makes: its `ancient` readers would miss the rule's reasons to run.
+    Not so of a file that some job writes: its `ancient` readers would miss that job's reasons.
     """
     return path if path in DEMO_FILES else ancient(path)
 
@@ -297,18 +308,10 @@ def fingerprint(value):
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def versions():
-    """Versions of Python and of the packages in requirements.txt."""
+def pinned():
+    """Names of the packages in requirements.txt."""
     lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
-    names = [line.split("==")[0] for line in lines if "==" in line]
-    found = {"python": platform.python_version()}
-    for name in names:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            # conda and OpenAI's git know some packages by another name.
-            found[name] = "not installed under this name"
-    return found
+    return [line.split("==")[0] for line in lines if "==" in line]
 
 
 def packages(*names):
@@ -345,4 +348,4 @@ def show_tables():
             print(f"\n{table.read_text('utf-8')}\nalso as {table.with_suffix('.csv')} and .html")
 
 
-VERSIONS = versions()
+VERSIONS = machine.versions(pinned())

@@ -80,6 +80,27 @@ rule setup:
         "../scripts/setup.py"
 
 
-# For the script above, and for captions, which see nothing but the config.
+# Last of all: it looks at what all the others made. It reads its earlier record, which says on which
+# machine the files came about that are not made again.
+rule provenance:
+    input:
+        products(),
+    output:
+        record=update("results/provenance.json"),
+        crate="results/ro-crate-metadata.json",
+    log:
+        "results/logs/provenance.log",
+    conda:
+        "../../environment.yml"
+    params:
+        config=fingerprint(CONFIG),
+        code=code("provenance.py"),
+    message:
+        "noting what each number rests on"
+    script:
+        "../scripts/provenance.py"
+
+
+# For the scripts above, and for captions, which see nothing but the config.
 config["versions"] = VERSIONS
 config["numbers"] = caption_numbers()

@@ -1,0 +1,23 @@
+"""Rule provenance: all that the run made -> what each number rests on."""
+
+from rematch import jobs
+
+jobs.start(snakemake)
+
+import json
+
+from rematch import crate, dag, machine, provenance
+from rematch.files import write_text
+
+ours = ("numbers", "versions")
+config = {key: value for key, value in snakemake.config.items() if key not in ours}
+with dag.planned(config=config) as workflow:
+    planned = [job for job in dag.jobs(workflow) if job.rule != snakemake.rule]
+found = provenance.record(
+    planned,
+    config,
+    machine.environment(snakemake.config["versions"]),
+    provenance.earlier(snakemake.output.record),
+)
+write_text(snakemake.output.record, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+write_text(snakemake.output.crate, json.dumps(crate.metadata(found), indent=1) + "\n")
