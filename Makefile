@@ -1,16 +1,24 @@
 # make run   the experiment of config/config.yaml (CONFIG=my.yaml lays a file over it)
 # make test  the test suite          make lint    formatting and static checks
 # make report  one HTML file         make clean   remove what was computed
+# make why   what a run would compute, and why
+# make verify  are inputs, code and results still what results/provenance.json says
+# make clean-stale  results that this configuration does not refer to; REMOVE=1 removes them
 # make memory  how full the translation memory is
+# make lock  the versions of all packages anew, after a change of requirements*.txt
 # make soak  the long tests (minutes)
+# make test-cluster  tests on a real Slurm, installed and started for them (Debian, as root)
 SHELL := /bin/bash
 PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 CONFIG ?=
 BIN := .venv/bin
-SNAKEMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG))
+WITH := $(if $(CONFIG),--configfile $(CONFIG))
+# Snakemake runs the Python in a config that asks for it (YTE) before the Snakefile can refuse it.
+PLAIN := $(if $(CONFIG),PYTHONPATH=workflow/scripts $(BIN)/python -m rematch.plain $(CONFIG) &&)
+SNAKEMAKE := $(PLAIN) PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG))
 
-.PHONY: run report memory test soak lint format clean
+.PHONY: run report why verify clean-stale memory test soak test-cluster lint format lock clean
 .DELETE_ON_ERROR:
 
 run: .venv/run.stamp
@@ -25,6 +33,18 @@ test: .venv/dev.stamp
 
 soak: .venv/dev.stamp
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -s tests/soak
+
+test-cluster: .venv/dev.stamp
+	SLURM_INSTALL=1 $(BIN)/python -m pytest tests/slurm
+
+why: .venv/run.stamp
+	@PYTHONPATH=workflow/scripts $(BIN)/python -m rematch.why_command $(WITH)
+
+verify: .venv/run.stamp
+	@PYTHONPATH=workflow/scripts $(BIN)/python -m rematch.verify_command $(WITH)
+
+clean-stale: .venv/run.stamp
+	@PYTHONPATH=workflow/scripts $(BIN)/python -m rematch.stale_command $(if $(REMOVE),--remove) $(WITH)
 
 memory: .venv/run.stamp
 	PYTHONPATH=workflow/scripts $(BIN)/python -m rematch.memory_command status
@@ -44,14 +64,21 @@ format: .venv/dev.stamp
 clean:
 	rm -rf results resources/demo/corpus resources/word_statistics .snakemake
 
+# For every system, and no newer than has to be: versions that the file has are kept.
+lock:
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q $$(grep -E '^uv==' requirements-dev.txt)
+	$(BIN)/uv pip compile -q requirements.txt requirements-dev.txt -o requirements.lock \
+		--universal --python-version 3.11 --no-annotate --custom-compile-command "make lock"
+
 # torch first: the other packages then take the build that is there.
-.venv/run.stamp: requirements.txt
+.venv/run.stamp: requirements.txt requirements.lock
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -q --upgrade pip
-	$(BIN)/python -m pip install -q $$(grep -E '^torch==' requirements.txt)
-	$(BIN)/python -m pip install -q -r requirements.txt
+	$(BIN)/python -m pip install -q -c requirements.lock $$(grep -E '^torch==' requirements.txt)
+	$(BIN)/python -m pip install -q -c requirements.lock -r requirements.txt
 	touch $@
 
 .venv/dev.stamp: .venv/run.stamp requirements-dev.txt
-	$(BIN)/python -m pip install -q -r requirements-dev.txt
+	$(BIN)/python -m pip install -q -c requirements.lock -r requirements-dev.txt
 	touch $@

@@ -5,9 +5,12 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,9 +22,14 @@ CONDA_NAMES = {
 }
 
 
-def requirements() -> dict[str, str]:
-    lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
+def requirements(name: str = "requirements.txt") -> dict[str, str]:
+    lines = (ROOT / name).read_text("utf-8").splitlines()
     return dict(line.split("==") for line in lines if line and not line.startswith("#"))
+
+
+def locked() -> list[Requirement]:
+    lines = (ROOT / "requirements.lock").read_text("utf-8").splitlines()
+    return [Requirement(line) for line in lines if line and not line.startswith("#")]
 
 
 def test_conda_and_pip_install_the_same_versions() -> None:
@@ -39,6 +47,48 @@ def test_conda_and_pip_install_the_same_versions() -> None:
     assert clip == (
         "clip @ git+https://github.com/openai/CLIP.git@d05afc436d78f1c48dc0dbf8e5980a9d471f35f6"
     )
+
+
+def test_the_lock_has_every_pinned_version() -> None:
+    found = {(canonicalize_name(entry.name), str(entry.specifier)) for entry in locked()}
+    for name, version in (requirements() | requirements("requirements-dev.txt")).items():
+        assert (canonicalize_name(name), f"=={version}") in found, f"{name}: make lock"
+
+
+def test_the_lock_holds_on_every_machine() -> None:
+    # No place to fetch from, no file's digest and no local build: these differ between machines.
+    for entry in locked():
+        (pin,) = entry.specifier
+        assert pin.operator == "==" and "+" not in pin.version and entry.url is None
+    macos = {"sys_platform": "darwin", "platform_system": "Darwin", "platform_machine": "arm64"}
+    for system in (macos, {"sys_platform": "linux", "platform_system": "Linux"}):
+        here = [e for e in locked() if e.marker is None or e.marker.evaluate(system)]
+        names = [canonicalize_name(entry.name) for entry in here]
+        assert len(set(names)) == len(names)
+        cuda = [name for name in names if name.startswith(("nvidia-", "cuda-", "triton"))]
+        assert bool(cuda) is (system["sys_platform"] == "linux")
+
+
+def test_the_lock_has_what_the_pinned_packages_need_here() -> None:
+    here = {canonicalize_name(e.name) for e in locked() if e.marker is None or e.marker.evaluate()}
+    waiting = [(canonicalize_name(name), frozenset({""})) for name in requirements()]
+    seen = set()
+    while waiting:
+        name, extras = waiting.pop()
+        if (name, extras) in seen:
+            continue
+        seen.add((name, extras))
+        assert name in here, f"{name}: make lock"
+        try:
+            needed = [Requirement(text) for text in metadata.requires(name) or ()]
+        except metadata.PackageNotFoundError:
+            continue  # conda's name is another
+        waiting += [
+            (canonicalize_name(each.name), frozenset({"", *each.extras}))
+            for each in needed
+            if each.marker is None or any(each.marker.evaluate({"extra": e}) for e in extras)
+        ]
+    assert len(seen) > 2 * len(requirements())
 
 
 def test_every_package_that_is_imported_is_pinned() -> None:
@@ -101,3 +151,14 @@ def test_the_truth_is_read_by_evaluation_alone() -> None:
             reads = re.search(r"input:(.*?)(?=^    \w+:)", body, re.M | re.S)
             if reads and "qrels" in reads[1]:
                 assert name in ("metrics", "rejects"), name
+
+
+def test_the_slurm_profile_says_what_the_default_one_does() -> None:
+    """It replaces it. GPUs are Slurm's to deal out; all else holds on a cluster too."""
+    default, slurm = (
+        yaml.safe_load((ROOT / f"profiles/{name}/config.v9+.yaml").read_text("utf-8"))
+        for name in ("default", "slurm")
+    )
+    assert default["resources"].pop("gpu") == 1
+    assert slurm["resources"].items() >= default.pop("resources").items()
+    assert slurm.items() >= default.items()
