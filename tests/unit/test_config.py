@@ -101,6 +101,7 @@ def faults(config):
         ),
         (["corpora", "demo", "pairs"], "x.tsv", "corpora.demo.pairs: x.tsv does not exist"),
         (["corpora", "demo", "photos"], "x", "config: corpora.demo.photos: x does not exist"),
+        (["corpora", "demo", "photos"], "x{y}", "corpora.demo.photos: x{y} has braces, which"),
         (["corpora", "demo", "truth"], "x", "config: corpora.demo.truth: stands beside pairs"),
         (["corpora", "logs"], {"pairs": "x"}, "corpora.logs: results/logs/ is taken"),
         (["corpora", "demo", "pairs"], None, "config: corpora.demo: give pairs"),

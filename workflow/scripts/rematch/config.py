@@ -350,6 +350,9 @@ def _file_faults(config: Config, made: Sequence[str]) -> Iterator[str]:
 
     def missing(path: str, where: str, is_there: Callable[[Path], bool]) -> Iterator[str]:
         file = Path(path).expanduser()
+        if {"{", "}"} & set(path):
+            yield f"{where}: {path} has braces, which Snakemake takes for wildcards; rename it"
+            return
         if Path(path) in made_paths or is_there(file):
             return
         if file.exists():

@@ -6,11 +6,13 @@ import logging
 import os
 import sys
 import tempfile
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from rematch.errors import UserError
 from rematch.files import refusal, remove_leftovers
+from rematch.locks import count_as_working
 
 
 def start(snakemake: Any) -> logging.Logger:
@@ -53,6 +55,7 @@ def start(snakemake: Any) -> logging.Logger:
     opened.append(_Log(path, mode="w", encoding="utf-8"))
     opened[0].setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
     root.handlers[:] = opened
+    count_as_working(Path(".snakemake"))
     for output in snakemake.output:
         remove_leftovers(output)
     # matplotlib's list of fonts, which it would keep, and lock, in the home that a cluster shares.
