@@ -31,6 +31,7 @@ localrules:
     rejects,
     cleaning,
     setup,
+    provenance,
 
 
 rule all:

@@ -71,9 +71,11 @@ def planned(
         OutputSettings,
         ResourceSettings,
         SnakemakeApi,
+        StorageSettings,
     )
     from snakemake.cli import parse_args, parse_config
     from snakemake.exceptions import RuleException, WorkflowError
+    from snakemake.settings.types import SharedFSUsage
 
     said = io.StringIO()
     try:
@@ -90,6 +92,10 @@ def planned(
         try:
             found = api.workflow(
                 ResourceSettings(cores=1),
+                # Else Snakemake makes a folder in home, which on a cluster there may not be.
+                storage_settings=StorageSettings(
+                    shared_fs_usage=SharedFSUsage.all() - {SharedFSUsage.SOURCE_CACHE}
+                ),
                 config_settings=ConfigSettings(
                     config=parse_config(args.config) if config is None else config,
                     configfiles=args.configfile,
