@@ -1,0 +1,230 @@
+"""A whole sweep as Snakemake runs it: four word counts and two models on a corpus drawn here.
+
+    PATH="$PWD/.venv/bin:$PATH" PYTHONPATH=workflow/scripts .venv/bin/python benchmarks/pipeline.py
+
+Prints the wall time, and where the jobs' seconds go: encoders, loading models, starting processes
+(the interpreter and all imports), and all else. Then what one more word count costs, and a run with
+nothing to do. Every job says itself how long it imported: a `sitecustomize` module on its path
+times each import statement, and writes a line when its process ends.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+from encoding import alone, processor
+from peers import SMALL, VIT_B_32, make_clip, make_photos, news
+
+ROOT = Path(__file__).parents[1]
+HEADER = ["article", "aid", "url", "img", "iid", "hashvalue", "title", "text", "imgFile"]
+ENCODERS = ("embed_texts", "embed_images")
+
+RECORDER = '''
+import atexit, builtins, json, os, sys, threading, time
+
+begun, here, spent, real = time.time(), threading.local(), [0.0], builtins.__import__
+
+
+def timing(*given, **named):
+    """Import; an import within an import is part of that one."""
+    if getattr(here, "within", False):
+        return real(*given, **named)
+    here.within, start = True, time.perf_counter()
+    try:
+        return real(*given, **named)
+    finally:
+        here.within = False
+        spent[0] += time.perf_counter() - start
+
+
+def note():
+    script = os.path.basename(sys.argv[0])
+    if os.path.basename(os.path.dirname(sys.argv[0])) == "scripts":
+        line = json.dumps([script.split(".")[1], begun, time.time(), spent[0]])
+        with open(os.path.join(os.environ["JOBS_NOTED"], script), "w") as file:
+            file.write(line)
+
+
+builtins.__import__ = timing
+atexit.register(note)
+'''
+
+
+class Job(NamedTuple):
+    """A job's script, when its process began and ended, and its seconds of imports."""
+
+    script: str
+    begun: float
+    ended: float
+    imports: float
+
+
+class Run(NamedTuple):
+    """A run of Snakemake."""
+
+    begun: float
+    wall: float
+    jobs: list[Job]
+
+
+def make_project(folder: Path, articles: int, width: int, height: int) -> None:
+    """Copy the workflow as a clone has it, and draw a corpus with a memory of its translations."""
+    parts = ("workflow", "config", "profiles", "resources/reference", "benchmarks")
+    for name in parts:
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("Snakefile", "environment.yml", "requirements.txt"):
+        shutil.copy2(ROOT / name, folder / name)
+    data = folder / "data"
+    (data / "images").mkdir(parents=True)
+    for name, shape in (("large", VIT_B_32), ("small", SMALL)):
+        alone(make_clip, data / f"{name}.pt", shape)
+    photos = [Path(path).name for path in make_photos(data / "images", articles, width, height)]
+    rows, memory = ["\t".join(HEADER)], ["source\ttarget"]
+    pairs = zip(news(articles, "de"), news(articles, "en"), photos, strict=True)
+    for i, (german, english, photo) in enumerate(pairs):
+        row = dict.fromkeys(HEADER, "") | {"article": str(i), "iid": f"p{i}", "imgFile": photo}
+        for part, cut in (("title", slice(8)), ("text", slice(8, None))):
+            row[part] = " ".join(german.split()[cut])
+            memory.append(f"{row[part]}\t{' '.join(english.split()[cut])}")
+        rows.append("\t".join(row.values()))
+    (data / "articles.tsv").write_text("\n".join(rows) + "\n", "utf-8")
+    (data / "translations.tsv").write_text("\n".join(memory) + "\n", "utf-8")
+
+
+def snakemake(folder: Path, config: dict[str, Any], cores: int) -> Run:
+    """Run the workflow; each of its jobs notes when it began and ended."""
+    (folder / "my.yaml").write_text(yaml.safe_dump(config), "utf-8")
+    with tempfile.TemporaryDirectory() as name:
+        noted = Path(name)
+        (noted / "path").mkdir()
+        (noted / "path" / "sitecustomize.py").write_text(RECORDER, "utf-8")
+        environment = {**os.environ, "PYTHONPATH": str(noted / "path"), "JOBS_NOTED": name}
+        command = [sys.executable, "-m", "snakemake", "--configfile", "my.yaml"]
+        begun = time.time()
+        with (folder / "snakemake.log").open("w", encoding="utf-8") as log:
+            done = subprocess.run(
+                [*command, "--cores", str(cores)],
+                cwd=folder,
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        wall = time.time() - begun
+        if done.returncode:
+            sys.exit((folder / "snakemake.log").read_text("utf-8")[-4000:])
+        jobs = [Job(*json.loads(file.read_text())) for file in noted.glob("*.py")]
+    return Run(begun, wall, sorted(jobs, key=lambda job: job.begun))
+
+
+def encoding_s(folder: Path, run: Run) -> tuple[float, list[str]]:
+    """Seconds that encoders computed in a run, by their logs; and those logs' first words of it."""
+    seconds, said = 0.0, []
+    for log in sorted(folder.glob("results/logs/*/*.log")):
+        rule, text = log.parent.name, log.read_text("utf-8")
+        found = re.search(r"^(\d\d:\d\d:\d\d) INFO (\d+ distinct .*)$", text, re.M)
+        if rule not in ENCODERS or not found or log.stat().st_mtime < run.begun:
+            continue
+        said.append(f"{rule} {log.stem}: {found[2]}")
+        # The last line is of when all is encoded.
+        last = re.findall(r"^(\d\d:\d\d:\d\d) ", text, re.M)[-1]
+        first, last = (datetime.strptime(clock, "%H:%M:%S") for clock in (found[1], last))
+        seconds += (last - first).seconds
+    return seconds, said
+
+
+def interpreter_s() -> float:
+    """Seconds in which the interpreter starts and ends, at best."""
+    best = float("inf")
+    for _ in range(10):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-c", ""], check=True)
+        best = min(best, time.perf_counter() - started)
+    return best
+
+
+def busy_s(jobs: list[Job]) -> float:
+    """Seconds in which at least one job ran."""
+    total, until = 0.0, 0.0
+    for job in jobs:
+        total += max(0.0, job.ended - max(job.begun, until))
+        until = max(until, job.ended)
+    return total
+
+
+def report(folder: Path, run: Run, start: float) -> None:
+    """Print where a run's seconds went."""
+    of_jobs = sum(job.ended - job.begun + start for job in run.jobs)
+    starting = sum(job.imports + start for job in run.jobs)
+    encoders = [job for job in run.jobs if job.script in ENCODERS]
+    encoding, said = encoding_s(folder, run)
+    loading = sum(job.ended - job.begun - job.imports for job in encoders) - encoding
+    parts = {
+        "encoders": encoding,
+        "loading and checking models": loading,
+        "starting processes": starting,
+        "all other work": of_jobs - encoding - loading - starting,
+    }
+    print(f"wall: {run.wall:.0f} s, of which {run.wall - busy_s(run.jobs):.0f} s without any job")
+    print(f"jobs: {len(run.jobs)}, with {of_jobs:.0f} s in all; models loaded: {len(said)}")
+    for name, seconds in parts.items():
+        print(f"  {name}: {seconds:.0f} s, {seconds / max(of_jobs, 1e-9):.0%}")
+    by_script: dict[str, list[Job]] = defaultdict(list)
+    for job in run.jobs:
+        by_script[job.script].append(job)
+    for script, jobs in sorted(by_script.items()):
+        took = sum(job.ended - job.begun for job in jobs)
+        imports = sum(job.imports for job in jobs)
+        print(f"    {script}: {len(jobs)} x, {took:.1f} s, importing {imports:.1f} s")
+    for line in said:
+        print(f"  {line}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--articles", type=int, default=2000)
+    parser.add_argument("--photo", type=int, nargs=2, default=(400, 300), help="width, height")
+    parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1, help="of an encoder")
+    parser.add_argument("--precision", default="float32")
+    asked = parser.parse_args()
+    words = [10, 20, 30, 40]
+    config: dict[str, Any] = {
+        "sweep": {"corpus": ["drawn"], "words": words, "model": ["large", "small"]},
+        "corpora": {"drawn": {"pairs": "data/articles.tsv", "photos": "data/images"}},
+        "translations": {"memory": {"memory": "data/translations.tsv"}},
+        "models": {
+            name: {"checkpoint": f"data/{name}.pt", "precision": asked.precision}
+            for name in ("large", "small")
+        },
+        "encoding": {"threads": asked.threads, "device": "cpu"},
+    }
+    start = interpreter_s()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "project"
+        make_project(folder, asked.articles, *asked.photo)
+        print(f"{processor()}, {asked.cores} cores; load before: {os.getloadavg()[0]:.1f}")
+        print(f"{asked.articles} articles and photos, {len(words)} word counts, 2 models")
+        report(folder, snakemake(folder, config, asked.cores), start)
+        config["sweep"]["words"] = [*words, 15]
+        print("\none more word count")
+        report(folder, snakemake(folder, config, asked.cores), start)
+        nothing = snakemake(folder, config, asked.cores)
+        print(f"\nnothing to do: {nothing.wall:.1f} s, {len(nothing.jobs)} jobs")
+        print(f"load after: {os.getloadavg()[0]:.1f}")
+
+
+if __name__ == "__main__":
+    main()
