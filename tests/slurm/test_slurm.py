@@ -19,7 +19,6 @@ from tests.workflow.conftest import ROOT, Project
 
 SUBMIT = ["--workflow-profile", "profiles/slurm", "--slurm-status-command", "squeue"]
 SOON = ["--slurm-init-seconds-before-status-checks", "2"]
-PHOTOS = "results/tiny/embeddings/tiny/images.arrow"
 
 
 class Run:
@@ -85,11 +84,12 @@ def demo(slurm: Slurm, tmp_path_factory: pytest.TempPathFactory) -> Demo:
 @pytest.mark.usefixtures("demo")
 def test_a_killed_job_and_one_out_of_memory_are_sent_again(slurm: Slurm, tiny: Project) -> None:
     # What the script needs is more than the first try grants; and it needs a GPU.
-    asked = ["embed_images:mem_mb=300 * 4 ** (attempt - 1)", "embed_images:gpu=1"]
+    target = "results/tiny/embeddings/tiny/images.arrow"
+    asked = ["embed_images:mem_mb=600 * 4 ** (attempt - 1)", "embed_images:gpu=1"]
     partitions = {"partitions": {"main": {}, "gpu": {"max_gpu": 1}}}
     (tiny.folder / "partitions.yaml").write_text(yaml.safe_dump(partitions), "utf-8")
     table = ["--slurm-partition-config", "partitions.yaml"]
-    run = Run(tiny, *SUBMIT, *SOON, *table, "--set-resources", *asked, "--", PHOTOS)
+    run = Run(tiny, *SUBMIT, *SOON, *table, "--set-resources", *asked, "--", target)
     until(lambda: sent(slurm, tiny, "corpus") or run.process.poll() is not None, 300)
     subprocess.run(["scancel", sent(slurm, tiny, "corpus")[0].id], check=True)
     said = run.end()
@@ -99,30 +99,29 @@ def test_a_killed_job_and_one_out_of_memory_are_sent_again(slurm: Slurm, tiny: P
     assert again.memory == 2 * killed.memory and again.minutes == 2 * killed.minutes
     assert {killed.partition, again.partition} == {"main"}
     starved, *_, fed = sent(slurm, tiny, "embed_images")
-    assert (starved.memory, starved.state, fed.state) == (300, "FAILED", "COMPLETED")
+    assert (starved.memory, starved.state, fed.state) == (600, "FAILED", "COMPLETED")
     log = Path(re.findall(rf"SLURM jobid {starved.id} \(log: (.*)\)", said)[0])
     assert "exceeded memory limit" in log.read_text("utf-8")
     assert {(job.partition, job.gpus) for job in (starved, fed)} == {("gpu", "gres:gpu:1")}
-    assert (tiny.folder / PHOTOS).is_file()
+    assert (tiny.folder / target).is_file()
 
 
 def test_a_killed_snakemake_finds_its_jobs_again(slurm: Slurm, tiny: Project) -> None:
-    run = Run(tiny, *SUBMIT, *SOON, "--", PHOTOS)
-    until(lambda: sent(slurm, tiny, "embed_images") or run.process.poll() is not None, 300)
+    target = "results/tiny/corpus/images.parquet"
+    run = Run(tiny, *SUBMIT, *SOON, "--", target)
+    until(lambda: sent(slurm, tiny, "corpus") or run.process.poll() is not None, 300)
     run.process.kill()
     run.process.wait()
-    job = sent(slurm, tiny, "embed_images")[0]
+    (job,) = sent(slurm, tiny, "corpus")
     assert job.state in ("PENDING", "RUNNING")
 
-    said = Run(tiny, *SUBMIT, *SOON, "--", PHOTOS).end()
+    said = Run(tiny, *SUBMIT, *SOON, "--", target).end()
     assert f"scancel {job.id}" in said and "Nothing to be done" in said
-    assert [(job.rule, job.state) for job in slurm.jobs(tiny.folder)] == [
-        ("rule_corpus_wildcards_tiny", "COMPLETED"),
-        ("rule_embed_images_wildcards_tiny_tiny", "COMPLETED"),
-    ]
+    (done,) = slurm.jobs(tiny.folder)
+    assert (done.id, done.state) == (job.id, "COMPLETED")
     # What was made while no Snakemake was there is known for what it is.
-    tiny.config["models"]["tiny"]["precision"] = "float64"
-    assert tiny.planned("--", PHOTOS) == {"embed_images": 1}
+    tiny.config["corpora"]["tiny"]["layout"] = "newsimages2021"
+    assert tiny.planned("--", target) == {"corpus": 1}
 
 
 def test_a_sweep_of_a_hundred_runs_is_few_jobs_of_slurms(tiny: Project) -> None:

@@ -43,18 +43,25 @@ def jobs_of(folder: str | os.PathLike[str]) -> list[str]:
 
 
 def wait_for_jobs(folder: str | os.PathLike[str], seconds: float = 10.0) -> None:
-    """Wait until no job of an earlier run in this folder is left, looking every `seconds`."""
+    """Wait until no job of an earlier run in this folder is left, looking every `seconds`.
+
+    Raises:
+        UserError: Slurm does not answer, or the user does not wait.
+    """
     said = False
-    while jobs := jobs_of(folder):
-        if not said:
-            print(
-                f"waiting for {len(jobs)} jobs of an earlier run; to do without what they make: "
-                f"scancel {' '.join(jobs)}",
-                file=sys.stderr,
-                flush=True,
-            )
-            said = True
-        time.sleep(seconds)
+    try:
+        while jobs := jobs_of(folder):
+            if not said:
+                print(
+                    f"waiting for {len(jobs)} jobs of an earlier run; to do without what they "
+                    f"make: scancel {' '.join(jobs)}",
+                    file=sys.stderr,
+                    flush=True,
+                )
+                said = True
+            time.sleep(seconds)
+    except KeyboardInterrupt:
+        raise UserError("no longer waiting; the jobs go on") from None
 
 
 def record_on_node() -> None:
