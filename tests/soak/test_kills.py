@@ -33,8 +33,13 @@ def test_a_demo_that_is_killed_at_any_moment_ends_in_the_same_bytes(tmp_path: Pa
     show(f"\nundisturbed: {whole:.0f} s\n\n| {HEAD} |\n|{' --- |' * (HEAD.count('|') + 1)}")
     wrong = []
     for seed in range(KILLS):
+        chance = random.Random(seed)
         removed = MADE if seed % 2 else MADE[:2]
-        moment, jobs = killed(project, random.Random(seed), whole, removed)
+        moment = whole * chance.random()
+        while (seconds := killed(project, moment, removed)) is not None:
+            whole = min(whole, seconds)  # it was over by then: the machine is faster now
+            moment = whole * chance.random()
+        jobs = (project.folder / "said.txt").read_text("utf-8").count("\nFinished jobid: ")
         bad = half_written(project, undisturbed)
         started = time.monotonic()
         said = project.snakemake()
@@ -49,23 +54,18 @@ def test_a_demo_that_is_killed_at_any_moment_ends_in_the_same_bytes(tmp_path: Pa
     assert wrong == []
 
 
-def killed(
-    project: Project, chance: random.Random, whole: float, removed: Sequence[str]
-) -> tuple[float, int]:
-    """Start from nothing and kill; after how many seconds, and how many jobs had finished."""
-    while True:
-        for name in removed:
-            shutil.rmtree(project.folder / name, ignore_errors=True)
-        moment = chance.uniform(0, whole)
-        with (project.folder / "said.txt").open("w") as output:
-            process = start(project, output)
-            time.sleep(moment)
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-        if process.wait() == -signal.SIGKILL:
-            said = (project.folder / "said.txt").read_text("utf-8")
-            return moment, said.count("\nFinished jobid: ")
-        whole = moment  # the run was over: an earlier moment
+def killed(project: Project, moment: float, removed: Sequence[str]) -> float | None:
+    """Start from nothing and kill at a moment; the seconds that it took if it was over by then."""
+    for name in removed:
+        shutil.rmtree(project.folder / name, ignore_errors=True)
+    started = time.monotonic()
+    with (project.folder / "said.txt").open("w") as output:
+        process = start(project, output)
+        while process.poll() is None and time.monotonic() - started < moment:
+            time.sleep(0.01)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+    return None if process.wait() == -signal.SIGKILL else time.monotonic() - started
 
 
 def show(line: str) -> None:
