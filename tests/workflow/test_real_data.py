@@ -59,7 +59,8 @@ def test_published_news_texts_without_photographs(tmp_path: Path) -> None:
             },
         },
     }
-    targets = [f"results/{c}/text/none/paper/cleaned.parquet" for c in ("january", "april")]
+    made = ("text/none/paper/cleaned.parquet", "corpus/images.parquet")
+    targets = [f"results/{c}/{name}" for c in ("january", "april") for name in made]
     project.snakemake(*targets)
     for corpus, n in (("january", 2539), ("april", 1915)):
         folder = project.folder / f"results/{corpus}"
