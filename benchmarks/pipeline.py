@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,10 +51,10 @@ def timing(*given, **named):
 
 
 def note():
-    script = os.path.basename(sys.argv[0])
-    if os.path.basename(os.path.dirname(sys.argv[0])) == "scripts":
-        line = json.dumps([script.split(".")[1], begun, time.time(), spent[0]])
-        with open(os.path.join(os.environ["JOBS_NOTED"], script), "w") as file:
+    job = getattr(sys.modules["__main__"], "snakemake", None)
+    if hasattr(job, "rule"):
+        line = json.dumps([job.rule, str(job.log[0]), begun, time.time(), spent[0]])
+        with open(os.path.join(os.environ["JOBS_NOTED"], str(os.getpid())), "w") as file:
             file.write(line)
 
 
@@ -64,9 +64,10 @@ atexit.register(note)
 
 
 class Job(NamedTuple):
-    """A job's script, when its process began and ended, and its seconds of imports."""
+    """A job's rule and log, when its process began and ended, and its seconds of imports."""
 
-    script: str
+    rule: str
+    log: str
     begun: float
     ended: float
     imports: float
@@ -75,7 +76,6 @@ class Job(NamedTuple):
 class Run(NamedTuple):
     """A run of Snakemake."""
 
-    begun: float
     wall: float
     jobs: list[Job]
 
@@ -113,7 +113,7 @@ def snakemake(folder: Path, config: dict[str, Any], cores: int) -> Run:
         (noted / "path" / "sitecustomize.py").write_text(RECORDER, "utf-8")
         environment = {**os.environ, "PYTHONPATH": str(noted / "path"), "JOBS_NOTED": name}
         command = [sys.executable, "-m", "snakemake", "--configfile", "my.yaml"]
-        begun = time.time()
+        begun = time.perf_counter()
         with (folder / "snakemake.log").open("w", encoding="utf-8") as log:
             done = subprocess.run(
                 [*command, "--cores", str(cores)],
@@ -122,27 +122,22 @@ def snakemake(folder: Path, config: dict[str, Any], cores: int) -> Run:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        wall = time.time() - begun
+        wall = time.perf_counter() - begun
         if done.returncode:
             sys.exit((folder / "snakemake.log").read_text("utf-8")[-4000:])
-        jobs = [Job(*json.loads(file.read_text())) for file in noted.glob("*.py")]
-    return Run(begun, wall, sorted(jobs, key=lambda job: job.begun))
+        jobs = [Job(*json.loads(file.read_text())) for file in noted.iterdir() if file.is_file()]
+    return Run(wall, sorted(jobs, key=lambda job: job.begun))
 
 
-def encoding_s(folder: Path, run: Run) -> tuple[float, list[str]]:
-    """Seconds that encoders computed in a run, by their logs; and those logs' first words of it."""
-    seconds, said = 0.0, []
-    for log in sorted(folder.glob("results/logs/*/*.log")):
-        rule, text = log.parent.name, log.read_text("utf-8")
-        found = re.search(r"^(\d\d:\d\d:\d\d) INFO (\d+ distinct .*)$", text, re.M)
-        if rule not in ENCODERS or not found or log.stat().st_mtime < run.begun:
-            continue
-        said.append(f"{rule} {log.stem}: {found[2]}")
-        # The last line is of when all is encoded.
-        last = re.findall(r"^(\d\d:\d\d:\d\d) ", text, re.M)[-1]
-        first, last = (datetime.strptime(clock, "%H:%M:%S") for clock in (found[1], last))
-        seconds += (last - first).seconds
-    return seconds, said
+def encoding_s(folder: Path, job: Job) -> tuple[float, str]:
+    """Seconds for which a job encoded, and what its log says of it; none if it did not."""
+    text = (folder / job.log).read_text("utf-8")
+    found = re.search(r"^(\d\d:\d\d:\d\d) INFO (\d+ distinct (?:texts|photos), .*)$", text, re.M)
+    if job.rule not in ENCODERS or not found:
+        return 0.0, ""
+    ended = datetime.fromtimestamp(job.ended)
+    begun = datetime.combine(ended, datetime.strptime(found[1], "%H:%M:%S").time())
+    return (ended - begun) % timedelta(days=1) / timedelta(seconds=1), found[2]
 
 
 def interpreter_s() -> float:
@@ -166,28 +161,31 @@ def busy_s(jobs: list[Job]) -> float:
 
 def report(folder: Path, run: Run, start: float) -> None:
     """Print where a run's seconds went."""
-    of_jobs = sum(job.ended - job.begun + start for job in run.jobs)
-    starting = sum(job.imports + start for job in run.jobs)
-    encoders = [job for job in run.jobs if job.script in ENCODERS]
-    encoding, said = encoding_s(folder, run)
-    loading = sum(job.ended - job.begun - job.imports for job in encoders) - encoding
-    parts = {
-        "encoders": encoding,
-        "loading and checking models": loading,
-        "starting processes": starting,
-        "all other work": of_jobs - encoding - loading - starting,
-    }
-    print(f"wall: {run.wall:.0f} s, of which {run.wall - busy_s(run.jobs):.0f} s without any job")
-    print(f"jobs: {len(run.jobs)}, with {of_jobs:.0f} s in all; models loaded: {len(said)}")
-    for name, seconds in parts.items():
-        print(f"  {name}: {seconds:.0f} s, {seconds / max(of_jobs, 1e-9):.0%}")
-    by_script: dict[str, list[Job]] = defaultdict(list)
+    spent: dict[str, float] = defaultdict(float)
+    rules: dict[str, list[Job]] = defaultdict(list)
+    said = []
     for job in run.jobs:
-        by_script[job.script].append(job)
-    for script, jobs in sorted(by_script.items()):
+        rules[job.rule].append(job)
+        rest = job.ended - job.begun - job.imports
+        spent["starting processes"] += start + job.imports
+        encoding, what = encoding_s(folder, job)
+        if what:
+            said.append(f"{job.log}: {what}")
+            spent["encoders"] += encoding
+            spent["loading and checking models"] += rest - encoding
+        elif job.rule in ENCODERS:
+            spent["taking vectors, waiting for another job's"] += rest
+        else:
+            spent["all other work"] += rest
+    total = sum(spent.values())
+    print(f"wall: {run.wall:.0f} s, of which {run.wall - busy_s(run.jobs):.0f} s without any job")
+    print(f"jobs: {len(run.jobs)}, with {total:.0f} s in all; models loaded: {len(said)}")
+    for what, seconds in sorted(spent.items(), key=lambda item: -item[1]):
+        print(f"  {what}: {seconds:.0f} s, {seconds / total:.0%}")
+    print("  by rule, jobs, seconds, of which imports:")
+    for rule, jobs in sorted(rules.items()):
         took = sum(job.ended - job.begun for job in jobs)
-        imports = sum(job.imports for job in jobs)
-        print(f"    {script}: {len(jobs)} x, {took:.1f} s, importing {imports:.1f} s")
+        print(f"    {rule}: {len(jobs)}, {took:.1f}, {sum(job.imports for job in jobs):.1f}")
     for line in said:
         print(f"  {line}")
 
