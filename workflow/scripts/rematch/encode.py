@@ -10,9 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
@@ -113,13 +111,13 @@ def photo_vectors(
 ) -> Vectors:
     """Vectors of photos by their pixels' digest: those known already, and the others encoded.
 
-    Photos are opened in `threads` threads ahead of the model; only a few are in memory at a time.
+    Only a few photos are in memory at a time.
 
     Args:
         images: `tables.IMAGES`.
         known: vectors of earlier.
         load: gives the model; called only if a photo is not known.
-        threads: number of threads that open and resize; does not change the result.
+        threads: that open, resize and compute; their number does not change the result.
         made_by: noted in the metadata.
 
     Raises:
@@ -145,12 +143,10 @@ def photo_vectors(
 
     def encoded() -> Iterator[Block]:
         start = 0
-        with ThreadPoolExecutor(threads) as pool:
-            ready = _ahead(pool, prepare, new, 2 * encoder.tile + threads)
-            for vectors in encoder.encode_photos(ready):
-                keys = new[start : start + len(vectors)]
-                start += len(vectors)
-                yield keys, _unit(vectors, keys)
+        for vectors in encoder.encode_photos(new, prepare, threads):
+            keys = new[start : start + len(vectors)]
+            start += len(vectors)
+            yield keys, _unit(vectors, keys)
 
     metadata = {**encoder.identity, "made_by": made_by}
     blocks = _shown(encoded(), len(new), "photos")
@@ -232,19 +228,6 @@ def _shown(blocks: Iterable[Block], total: int, what: str) -> Iterator[Block]:
             names, vectors = [], []
     if names:
         yield names, np.stack(vectors)
-
-
-def _ahead(
-    pool: ThreadPoolExecutor, function: Callable[[T], Any], items: Sequence[T], depth: int
-) -> Iterator[Any]:
-    """`map` in order, never more than `depth` results ahead of the reader."""
-    waiting: deque[Future[Any]] = deque()
-    for item in items:
-        waiting.append(pool.submit(function, item))
-        if len(waiting) >= depth:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
 
 
 def _unit(vectors: Float32, names: Sequence[str]) -> Float32:

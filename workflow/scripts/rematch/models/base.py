@@ -7,7 +7,9 @@ import logging
 import os
 import pickle
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
@@ -36,7 +38,7 @@ other last digits."""
 
 ROWS = {"cpu": 512, "cuda": 16384, "mps": 4096}
 """Positions of texts that a tower computes at once, by device."""
-PHOTO_ROWS = {"cpu": 1600, "cuda": 51200, "mps": 6400}
+PHOTO_ROWS = {"cpu": 400, "cuda": 51200, "mps": 6400}
 """Positions of photos, from which the number of photos follows where the batch is `auto`."""
 
 PARTS = ("texts", "photos")
@@ -68,8 +70,8 @@ class ModelSpec:
             to take `name` from the backend's own list.
         name: the backend's name for pretrained weights ("ViT-B/32"), downloaded to `cache`.
         cache: folder for downloads.
-    precision: "float32"; "float64" for results that do not depend on the processor; "bfloat16" or
-            "float16" for speed.
+        precision: "float32"; "float64" for results that do not depend on the processor;
+            "bfloat16" or "float16" for speed.
         device: "cpu", "cuda", "mps", or "auto": a GPU where torch finds one, but the CPU for
             float64. A GPU changes the last digits of an embedding.
         threads: torch's threads; part of the arithmetic, so it comes from the config.
@@ -195,7 +197,7 @@ class Encoder(ABC):
         """Take a model that was loaded on the CPU."""
         import torch
 
-        self._settings, self._batch = settings, spec.batch
+        self._settings, self._batch, self._threads = settings, spec.batch, spec.threads
         # What computes in less than float32 does so by autocast or in a tower.
         self._held = torch.float64 if spec.precision == "float64" else torch.float32
         self._model = model.to(settings.device, self._held).eval()
@@ -238,8 +240,11 @@ class Encoder(ABC):
         Yields:
             For some of them at a time, their numbers in `texts` and float32 [n, dimension].
         """
-        if self._text_tower is not None:
-            yield from _a_step_late(self._text_tower([text.path for text in texts]))
+        tower = self._text_tower
+        if tower is not None:
+            tiles = tower.tiles([text.path for text in texts])
+            for tile, vectors in self._computed(tower, tiles, self._threads):
+                yield [index for tree in tile for index, _, _ in tree.ends], vectors
             return
         # Texts of one length together, since a short one needs a part of the context's work.
         order = sorted(range(len(texts)), key=lambda index: texts[index].length)
@@ -248,20 +253,62 @@ class Encoder(ABC):
                 ids = filled([texts[index].ids for index in batch], TILE)
                 yield batch, self.embed_texts(ids)[: len(batch)]
 
-    def encode_photos(self, photos: Iterable[Any]) -> Iterator[Float32]:
-        """Embed what `preprocess` gave, `tile` photos at a time: float32 [n, dimension] each."""
-        for _, vectors in _a_step_late(self._photo_tiles(photos)):
+    def encode_photos(
+        self, photos: Iterable[T], prepare: Callable[[T], Any], threads: int = 1
+    ) -> Iterator[Float32]:
+        """Embed photos, `tile` at a time: float32 [n, dimension] each.
+
+        Args:
+            photos: photos, or what they are opened from.
+            prepare: gives of one what `preprocess` gives.
+            threads: that prepare them, and compute where the model has a fast tower; do not change
+                the result.
+        """
+        tower = self._photo_tower
+
+        def embedded(ready: Sequence[Any]) -> torch.Tensor:
+            rows = self._stacked(filled(ready, self.tile))
+            if tower is not None:
+                return tower(self._pixels(rows))[: len(ready)]
+            with self._library():
+                return self._photos(rows)[: len(ready)]
+
+        if tower is not None and self._settings.device == "cpu":
+
+            def from_files(tile: list[T]) -> torch.Tensor:
+                return embedded([prepare(photo) for photo in tile])
+
+            found = self._computed(from_files, chunks(photos, self.tile), threads)
+        else:
+            found = self._opened_ahead(embedded, photos, prepare, threads)
+        for _, vectors in found:
             yield vectors
 
-    def _photo_tiles(self, photos: Iterable[Any]) -> Iterator[tuple[None, torch.Tensor]]:
-        for batch in chunks(photos, self.tile):
-            rows = self._stacked(filled(batch, self.tile))
-            if self._photo_tower is not None:
-                found = self._photo_tower(self._pixels(rows))
-            else:
-                with self._library():
-                    found = self._photos(rows)
-            yield None, found[: len(batch)]
+    def _opened_ahead(
+        self,
+        embedded: Callable[[list[Any]], torch.Tensor],
+        photos: Iterable[T],
+        prepare: Callable[[T], Any],
+        threads: int,
+    ) -> Iterator[tuple[list[Any], Float32]]:
+        """Tiles of photos and their embeddings; photos are prepared while a tile is computed."""
+        with ThreadPoolExecutor(threads) as pool:
+            ready = ahead(pool, prepare, photos, 2 * self.tile + threads)
+            yield from _a_step_late(embedded, chunks(ready, self.tile))
+
+    def _computed(
+        self, function: Callable[[T], torch.Tensor], tiles: Iterable[T], threads: int
+    ) -> Iterator[tuple[T, Float32]]:
+        """Tiles and what a function of a tower gives for each, in order."""
+        if self._settings.device != "cpu":
+            yield from _a_step_late(function, tiles)
+            return
+
+        def computed(tile: T) -> tuple[T, Float32]:
+            return tile, to_float32(function(tile))
+
+        with _workers(threads) as pool:
+            yield from ahead(pool, computed, tiles, threads + 1)
 
     def accelerate(self, parts: Collection[str]) -> bool:
         """Compute with the fast towers what they can, and let go of the rest of the model.
@@ -301,7 +348,7 @@ class Encoder(ABC):
                 self.tile = max(1, min(most, PHOTO_ROWS[device] // length))
             computing = towers.Numbers(dtype, device, self.tile * length)
             self._photo_tower = towers.PhotoTower(photo, computing)
-            got = np.concatenate(list(self.encode_photos(photos)))
+            got = np.concatenate(list(self.encode_photos(photos, lambda photo: photo)))
             found &= _close("photos", want, got, dtype)
         self._settings = whole
         fast = {"texts": text is not None, "photos": photo is not None}
@@ -328,17 +375,47 @@ def _close(what: str, want: Float32, got: Float32, dtype: torch.dtype) -> bool:
 
 
 def _a_step_late(
-    found: Iterable[tuple[U, torch.Tensor]],
-) -> Iterator[tuple[U, Float32]]:
-    """Results as NumPy arrays, each fetched when the next is under way: a GPU need not wait."""
-    waiting: list[tuple[U, torch.Tensor]] = []
-    for item in found:
-        waiting.append(item)
+    function: Callable[[T], torch.Tensor], tiles: Iterable[T]
+) -> Iterator[tuple[T, Float32]]:
+    """Tiles and a function of each, fetched when the next is under way: a GPU need not wait."""
+    waiting: list[tuple[T, torch.Tensor]] = []
+    for tile in tiles:
+        waiting.append((tile, function(tile)))
         if len(waiting) > 1:
-            label, vectors = waiting.pop(0)
-            yield label, to_float32(vectors)
-    for label, vectors in waiting:
-        yield label, to_float32(vectors)
+            done, vectors = waiting.pop(0)
+            yield done, to_float32(vectors)
+    for done, vectors in waiting:
+        yield done, to_float32(vectors)
+
+
+@contextmanager
+def _workers(threads: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that compute whole tiles, each with one thread of torch.
+
+    Several threads of torch in one tile wait for each other after every layer, and for whatever
+    else a core has to do, such as opening photos.
+    """
+    import torch
+
+    before = torch.get_num_threads()
+    try:
+        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            yield pool
+    finally:
+        torch.set_num_threads(before)  # a part of the setting is the process's
+
+
+def ahead(
+    pool: ThreadPoolExecutor, function: Callable[[T], U], items: Iterable[T], depth: int
+) -> Iterator[U]:
+    """`map` in order, never more than `depth` results ahead of the reader."""
+    waiting: deque[Future[U]] = deque()
+    for item in items:
+        waiting.append(pool.submit(function, item))
+        if len(waiting) >= depth:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
 
 
 def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:

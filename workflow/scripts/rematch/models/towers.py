@@ -224,7 +224,7 @@ class TextWeights:
 
 
 class TextTower:
-    """A causal text tower: tokens -> embeddings [n, dimension], not normalised."""
+    """A causal text tower: a tile of trees -> embeddings [n, dimension], not normalised."""
 
     def __init__(self, weights: TextWeights, numbers: Numbers) -> None:
         self._numbers = numbers
@@ -235,18 +235,13 @@ class TextTower:
         self._projection = weights.projection.detach().to(**place)
         self._blocks = [Block(block, numbers) for block in weights.blocks]
 
-    def __call__(self, texts: Sequence[Sequence[int]]) -> Iterator[tuple[list[int], torch.Tensor]]:
-        """Embed texts, each given by its tokens up to and with its end token.
-
-        Yields:
-            For some of the texts at a time, their numbers in `texts` and their embeddings, on the
-            tower's device.
-        """
-        for trees in tiled(grown(texts), self._numbers.rows):
-            yield [index for tree in trees for index, _, _ in tree.ends], self._tile(trees)
+    def tiles(self, texts: Sequence[Sequence[int]]) -> Iterator[list[Tree]]:
+        """Texts, each given by its tokens up to and with its end token, as they are computed."""
+        return tiled(grown(texts), self._numbers.rows)
 
     @torch.inference_mode()
-    def _tile(self, trees: Sequence[Tree]) -> torch.Tensor:
+    def __call__(self, trees: Sequence[Tree]) -> torch.Tensor:
+        """Embed the texts of a tile, in the order of its trees and their ends."""
         longest = max(len(tree.content) for tree in trees)
         span = -(-longest // ROUND) * ROUND
         width, rows = span + ENDS, self._numbers.rows
