@@ -143,7 +143,7 @@ def copy_everything(project: Project) -> None:
 
 
 def add_words(project: Project) -> None:
-    project.config["sweep"]["words"] = [3, 6, 9]
+    project.config["sweep"]["words"] = [3, 6, "all"]
 
 
 def drop_words(project: Project) -> None:
@@ -330,7 +330,7 @@ INTERMEDIATE = (
 ADD_WORDS = Edit(
     "add a word count",
     add_words,
-    texts("9") | embedded("9") | matched("9") | TABLES | SETUP,
+    texts(["all"]) | embedded(["all"]) | matched(["all"]) | TABLES | SETUP,
     said={"embed_texts tiny.tiny.memory": "42 distinct texts, 14 of them new"},
 )
 
