@@ -29,7 +29,7 @@ report: run
 	$(SNAKEMAKE) --report results/report.html
 
 test: .venv/dev.stamp
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadgroup
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist worksteal
 
 soak: .venv/dev.stamp
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -s tests/soak

@@ -8,12 +8,14 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from filelock import FileLock
 
 from tests.tiny import make_clip, make_corpus
 
@@ -88,14 +90,33 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_clip(tmp_path_factory.mktemp("clip") / "tiny.pt")
 
 
+def _shared(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Project]) -> Project:
+    """A project that is made and run once, whichever of the processes that test needs it first."""
+    base = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    folder, run = base / name / "project", base / name / "run"
+    with FileLock(base / f"{name}.lock"):
+        if not run.is_file():
+            shutil.rmtree(folder.parent, ignore_errors=True)
+            folder.parent.mkdir()
+            project = make(folder)
+            project.snakemake()
+            run.write_text(yaml.safe_dump(project.config), "utf-8")
+    return Project(folder, yaml.safe_load(run.read_text("utf-8")))
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> Project:
     """A tiny corpus run to its end. Tests must not change it: they copy it with `branch`."""
-    project = Project.copied(tmp_path_factory.mktemp("finished") / "project")
-    make_corpus(project.folder / "data")
-    shutil.copy2(tiny_checkpoint, project.folder / "data" / "tiny.pt")
-    project.snakemake()
-    return project
+
+    def make(folder: Path) -> Project:
+        project = Project.copied(folder)
+        make_corpus(project.folder / "data")
+        shutil.copy2(tiny_checkpoint, project.folder / "data" / "tiny.pt")
+        return project
+
+    return _shared(tmp_path_factory, "finished", make)
 
 
 @pytest.fixture(scope="session")
@@ -103,9 +124,9 @@ def hostile(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> 
     """A small corpus of hostile texts run to its end. Tests must not change it."""
     from tests.workflow.hostile import make_hostile
 
-    project = make_hostile(tmp_path_factory.mktemp("hostile") / "project", tiny_checkpoint)
-    project.snakemake()
-    return project
+    return _shared(
+        tmp_path_factory, "hostile", lambda folder: make_hostile(folder, tiny_checkpoint)
+    )
 
 
 @pytest.fixture

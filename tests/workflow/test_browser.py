@@ -16,11 +16,11 @@ import pytest
 
 from tests.workflow.conftest import Project
 from tests.workflow.hostile import CLOSING, EVIL, IMAGE, PRODUCT, SCRIPT
+from tests.workflow.test_survive import copied
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
 
 pytestmark = [
-    pytest.mark.xdist_group("survive"),
     pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed"),
 ]
 
@@ -76,7 +76,7 @@ def test_plots_hold_no_script(hostile: Project, tmp_path: Path, name: str) -> No
 
 def test_the_report_shows_the_pages_as_they_are(hostile: Project, tmp_path: Path) -> None:
     report = tmp_path / "report.html"
-    hostile.snakemake("--report", str(report))
+    copied(hostile, tmp_path).snakemake("--report", str(report))
     assert title(opened(report, tmp_path / "browser")) == "Snakemake Report"
     text = report.read_text("utf-8")
     assert "system-message" not in text and PRODUCT not in text and SCRIPT not in text

@@ -5,12 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import pytest
-
 from tests.workflow.conftest import ROOT, Project
 from tests.workflow.test_workflow import table
-
-pytestmark = pytest.mark.xdist_group("demo")
 
 
 def test_the_demo_gives_the_readmes_table(tmp_path: Path) -> None:

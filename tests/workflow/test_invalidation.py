@@ -7,8 +7,6 @@ import pytest
 from tests.workflow.conftest import Project
 from tests.workflow.edits import EDITS, Edit, check, different
 
-pytestmark = pytest.mark.xdist_group("workflow")
-
 
 @pytest.mark.parametrize("edit", [edit for edit in EDITS if edit.often], ids=lambda edit: edit.name)
 def test_an_edit_runs_what_depends_on_it(edit: Edit, branch: Project, finished: Project) -> None:

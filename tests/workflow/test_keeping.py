@@ -18,8 +18,6 @@ from rocrate.rocrate import ROCrate
 from tests.workflow.conftest import Project
 from tests.workflow.test_workflow import RUNS, table
 
-pytestmark = pytest.mark.xdist_group("workflow")
-
 RUN = "memory.paper.w3.tiny.cosine"
 
 

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 from tests.workflow.conftest import ROOT, Project
-
-pytestmark = pytest.mark.xdist_group("workflow")
 
 
 def edges(diagram: str) -> set[tuple[str, str]]:

@@ -14,7 +14,6 @@ PHOTOS = SHARED / "data/photos-de"
 NEWS = SHARED / "data/newsimages2021"
 
 pytestmark = [
-    pytest.mark.xdist_group("demo"),
     pytest.mark.skipif(not SHARED.is_dir(), reason=f"the real data are not at {SHARED}"),
 ]
 
@@ -26,7 +25,13 @@ def text_to_image(row: dict[str, str], metric: str) -> float:
 def test_photographs_with_german_texts(tmp_path: Path) -> None:
     project = Project.copied(tmp_path / "project")
     project.config = {
-        "sweep": {"corpus": ["photos"], "model": ["small"], "translation": ["memory", "none"]},
+        "sweep": {
+            "corpus": ["photos"],
+            "words": [10, 40],
+            "model": ["small"],
+            "translation": ["memory", "none"],
+        },
+        "ensembles": {"run05": [{"words": 10, "weight": 1}, {"words": 40, "weight": 1}]},
         "corpora": {
             "photos": {"pairs": str(PHOTOS / "articles.tsv"), "photos": str(PHOTOS / "images")}
         },
@@ -35,8 +40,8 @@ def test_photographs_with_german_texts(tmp_path: Path) -> None:
     }
     project.snakemake()
     rows = {row["run"]: row for row in table(project, "photos")}
-    assert len(rows) == 10
-    for words in ("10", "20", "30", "40"):
+    assert len(rows) == 6
+    for words in ("10", "40"):
         english = rows[f"memory.paper.w{words}.small.cosine"]
         german = rows[f"none.paper.w{words}.small.cosine"]
         assert int(english["text-to-image_n"]) == 716

@@ -7,13 +7,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from tests.workflow.conftest import Project
 from tests.workflow.edits import different
 from tests.workflow.test_survive import copied
-
-pytestmark = pytest.mark.xdist_group("survive")
 
 
 def turkish(folder: Path) -> dict[str, str]:

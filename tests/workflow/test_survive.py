@@ -27,8 +27,6 @@ from tests.workflow.conftest import Project
 from tests.workflow.edits import different
 from tests.workflow.hostile import PHOTOS
 
-pytestmark = pytest.mark.xdist_group("survive")
-
 
 def copied(hostile: Project, tmp_path: Path, *without: str) -> Project:
     """The finished project, or what of it is left without some folders."""

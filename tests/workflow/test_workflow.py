@@ -18,8 +18,6 @@ from tests.loopback_photos import LoopbackPhotos, Reply
 from tests.tiny import make_corpus, write_articles
 from tests.workflow.conftest import Project
 
-pytestmark = pytest.mark.xdist_group("workflow")
-
 RUNS = [
     "memory.paper.w3.tiny.cosine",
     "memory.paper.w6.tiny.cosine",
@@ -236,8 +234,9 @@ def test_photos_come_by_url_once_and_dead_links_are_listed(branch: Project) -> N
         asked = len(server.keys)
         assert asked == 13 * 2 + 1
         assert branch.planned() == {}
+        assert all(int(row["text-to-image_n"]) == 13 for row in table(branch))
         shutil.rmtree(branch.folder / "results")
-        branch.snakemake()
+        branch.snakemake("results/tiny/corpus/images.parquet")
         assert len(server.keys) == asked
     listed = pq.read_table(branch.folder / "results/tiny/corpus/downloads.parquet").to_pylist()
     assert [(r["image_id"], r["reason"]) for r in listed if not r["file"]] == [
@@ -245,7 +244,6 @@ def test_photos_come_by_url_once_and_dead_links_are_listed(branch: Project) -> N
     ]
     log = (branch.folder / "results/logs/download/tiny.log").read_text("utf-8")
     assert "'photo5': dead link" in log
-    assert all(int(row["text-to-image_n"]) == 13 for row in table(branch))
 
 
 def test_translations_are_bought_once_and_outlive_results(branch: Project, tmp_path: Path) -> None:
