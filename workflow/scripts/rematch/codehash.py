@@ -40,13 +40,14 @@ def code_hash(script: Path, roots: tuple[Path, ...]) -> str:
 def _parsed(path: Path, _mtime_ns: int) -> tuple[str, tuple[str, ...]]:
     """A module's digest and the dotted names that it imports."""
     tree = ast.parse(path.read_bytes(), filename=str(path))
-    imports = tuple(dict.fromkeys(_imports(tree)))
+    imports: dict[str, None] = {}
     for node in ast.walk(tree):
+        imports |= dict.fromkeys(_imports(node))
         body = getattr(node, "body", None)
         if isinstance(body, list):
             node.body = [item for item in body if not _is_docstring(item)]  # type: ignore[attr-defined]
     text = f"{path.name}\n{ast.dump(tree)}"
-    return hashlib.sha256(text.encode()).hexdigest(), imports
+    return hashlib.sha256(text.encode()).hexdigest(), tuple(imports)
 
 
 def _is_docstring(node: ast.stmt) -> bool:
@@ -58,21 +59,18 @@ def _is_docstring(node: ast.stmt) -> bool:
     )
 
 
-def _imports(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+def _imports(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        yield node.module
+        yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def _files(name: str, roots: tuple[Path, ...]) -> Iterator[Path]:
+@cache
+def _files(name: str, roots: tuple[Path, ...]) -> tuple[Path, ...]:
     """The project's files that importing `name` runs: the module and its packages' __init__."""
     parts = name.split(".")
-    for root in roots:
-        for depth in range(1, len(parts) + 1):
-            base = root.joinpath(*parts[:depth])
-            for file in (base / "__init__.py", base.with_suffix(".py")):
-                if file.is_file():
-                    yield file.resolve()
+    bases = (root.joinpath(*parts[:depth]) for root in roots for depth in range(1, len(parts) + 1))
+    files = (file for base in bases for file in (base / "__init__.py", base.with_suffix(".py")))
+    return tuple(file.resolve() for file in files if file.is_file())
