@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from rematch import wordstats
 from rematch.errors import UserError
-from rematch.wordstats import OUTPUTS, WordStatistics, build, load
+from rematch.wordstats import OUTPUTS, WordStatistics, build, folder_of, load
 
 ONE = "the\t1000\ncat\t60\ncar\t60\ncart\t5\nsat\t40\nkeep\t9\ncalm\t8\n"
 TWO = "the\tcat\t20\nkeep\tcalm\t5\n"
@@ -56,6 +56,7 @@ def test_wordfreq_makes_the_four_files_and_nothing_else(wordfreq_statistics: Pat
         if path.is_file()
     }
     assert made == set(OUTPUTS)
+    assert folder_of([f"a/b/{name}" for name in OUTPUTS]) == Path("a/b")
     assert all(not (wordfreq_statistics / name).stat().st_mode & 0o222 for name in OUTPUTS)
     lines = (wordfreq_statistics / OUTPUTS[0]).read_text(encoding="utf-8").splitlines()
     assert len(lines) == wordstats.MOST_WORDS

@@ -128,11 +128,10 @@ def nothing(project: Project) -> None:
 
 
 def touch_everything(project: Project) -> None:
-    for folder, subfolders, names in os.walk(project.folder):
-        if ".snakemake" in subfolders:
-            subfolders.remove(".snakemake")
-        for name in (*names, "."):
-            os.utime(Path(folder, name))
+    """Every file, those that results are made from last."""
+    paths = [path for path in project.folder.rglob("*") if ".snakemake" not in path.parts]
+    for path in sorted(paths, key=lambda path: "results" not in path.parts):
+        os.utime(path)
 
 
 def copy_everything(project: Project) -> None:

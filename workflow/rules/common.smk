@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 
-from rematch import machine
+from rematch import machine, wordstats
 from rematch.cluster import record_on_node, wait_for_jobs
 from rematch.codehash import code_hash
 from rematch.config import as_list, describe_runs, ensembles, load_schema
@@ -235,10 +235,13 @@ def language(wildcards):
     return translation["source" if translation["backend"] == "none" else "target"]
 
 
+STATISTICS = [f"resources/word_statistics/{name}" for name in wordstats.OUTPUTS]
+
+
 def needs_statistics(wildcards):
     steps = CONFIG["cleanings"][wildcards.cleaning]["steps"]
     needed = language(wildcards) == "en" and {"segment", "spell"} & set(steps)
-    return "resources/word_statistics" if needed else []
+    return STATISTICS if needed else []
 
 
 def statistics_source(wildcards=None):
@@ -248,7 +251,7 @@ def statistics_source(wildcards=None):
 
 
 def statistics_used(wildcards):
-    """All that the word statistics of a cleaning depend on; their folder's time says less."""
+    """All that the word statistics of a cleaning depend on."""
     if not needs_statistics(wildcards):
         return None
     return [*statistics_source(), code("word_statistics.py"), packages("wordfreq", "ekphrasis")]

@@ -3,7 +3,8 @@
 
 rule word_statistics:
     output:
-        directory("resources/word_statistics"),
+        # Files, which are compared by their contents, and not their folder, which is not.
+        STATISTICS,
     log:
         "results/logs/word_statistics.log",
     conda:

@@ -4,16 +4,15 @@ from rematch import jobs
 
 log = jobs.start(snakemake)
 
-from pathlib import Path
-
 from rematch import tables
 from rematch.clean import Cleaning, changes_table, clean_articles, describe
+from rematch.wordstats import folder_of
 
 texts = tables.read(snakemake.input.texts, tables.TEXTS)
 params = snakemake.params
 cleaning = Cleaning(tuple(params.cleaning["steps"]), params.cleaning["guard"], params.language)
 statistics = snakemake.input.get("statistics")
-cleaned, changes = clean_articles(texts, cleaning, Path(statistics) if statistics else None)
+cleaned, changes = clean_articles(texts, cleaning, folder_of(statistics) if statistics else None)
 for line in describe(changes):
     log.info(line)
 tables.write(cleaned, snakemake.output.cleaned)

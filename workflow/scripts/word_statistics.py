@@ -4,8 +4,6 @@ from rematch import jobs
 
 jobs.start(snakemake)
 
-from pathlib import Path
+from rematch.wordstats import build, folder_of
 
-from rematch.wordstats import build
-
-build(snakemake.params.source[0], Path(snakemake.output[0]))
+build(snakemake.params.source[0], folder_of(snakemake.output))

@@ -40,6 +40,11 @@ MOST_WORDS = 150_000
 half holds more misspellings than words: taken whole, the speller would know most mistakes."""
 
 
+def folder_of(outputs: Sequence[str]) -> Path:
+    """The directory under which `OUTPUTS` lie, from their paths."""
+    return Path(outputs[0]).parents[len(FOLDER.parts)]
+
+
 def build(source: str, directory: Path, url: str = URL, timeout: float = 60.0) -> None:
     """Make the statistics from `source` under `directory`, as `OUTPUTS` names them.
 
