@@ -213,27 +213,55 @@ def _scaled(tensor: torch.Tensor, factor: float) -> torch.Tensor:
 
 
 @dataclass(frozen=True)
-class TextWeights:
-    """A causal text tower as its library has it; the blocks are read one by one."""
+class Weights:
+    """What both towers have, as their library has it; the blocks are read one by one.
+
+    `norm` and `projection` make embeddings of what leaves the last block.
+    """
 
     blocks: Iterator[BlockWeights]
-    embedding: torch.Tensor
     positions: torch.Tensor
     norm: nn.LayerNorm
     projection: torch.Tensor
 
 
-class TextTower:
+@dataclass(frozen=True)
+class TextWeights(Weights):
+    """A causal text tower."""
+
+    embedding: torch.Tensor
+
+
+class Tower:
+    """What both towers do."""
+
+    def __init__(self, weights: Weights, numbers: Numbers) -> None:
+        self._numbers = numbers
+        self._positions = self._placed(weights.positions)
+        self._norm = Norm(weights.norm, numbers.wide, numbers.device)
+        self._projection = self._placed(weights.projection)
+        self._blocks = [Block(block, numbers) for block in weights.blocks]
+
+    def _placed(self, weight: torch.Tensor) -> torch.Tensor:
+        return weight.detach().to(self._numbers.device, self._numbers.wide)
+
+    def _through(self, x: torch.Tensor, attend: Attend) -> tuple[torch.Tensor, torch.Tensor]:
+        """What comes to the last block, and what its attention gives; both [rows, width]."""
+        for block in self._blocks[:-1]:
+            x = block(x, attend)
+        return x, self._blocks[-1].attended(x, attend)
+
+    def _embedded(self, x: torch.Tensor, attended: torch.Tensor) -> torch.Tensor:
+        """Of those rows of `_through` that become embeddings, these."""
+        return self._norm(self._blocks[-1].rest(x, attended)) @ self._projection
+
+
+class TextTower(Tower):
     """A causal text tower: a tile of trees -> embeddings [n, dimension], not normalised."""
 
     def __init__(self, weights: TextWeights, numbers: Numbers) -> None:
-        self._numbers = numbers
-        place: Any = {"device": numbers.device, "dtype": numbers.wide}
-        self._embedding = weights.embedding.detach().to(**place)
-        self._positions = weights.positions.detach().to(**place)
-        self._norm = Norm(weights.norm, numbers.wide, numbers.device)
-        self._projection = weights.projection.detach().to(**place)
-        self._blocks = [Block(block, numbers) for block in weights.blocks]
+        super().__init__(weights, numbers)
+        self._embedding = self._placed(weights.embedding)
 
     def tiles(self, texts: Sequence[Sequence[int]]) -> Iterator[list[Tree]]:
         """Texts, each given by its tokens up to and with its end token, as they are computed."""
@@ -282,46 +310,34 @@ class TextTower:
         fill = [0] * (rows - n)
         x = self._embedding[torch.tensor(tokens + fill, **place)]
         x = x + self._positions[torch.tensor(positions + fill, **place)]
-        for block in self._blocks[:-1]:
-            x = block(x, attend)
-        attended = self._blocks[-1].attended(x, attend)
+        x, attended = self._through(x, attend)
         parts = []
         for start in range(0, ends, LAST):
             part = last[start : start + LAST]
             at_last = torch.tensor([*part, *([part[0]] * (LAST - len(part)))], **place)
-            found = self._blocks[-1].rest(x[at_last], attended[at_last])
-            parts.append(self._norm(found) @ self._projection)
+            parts.append(self._embedded(x[at_last], attended[at_last]))
         return torch.cat(parts)[:ends]
 
 
 @dataclass(frozen=True)
-class PhotoWeights:
-    """A vision transformer as its library has it; the blocks are read one by one."""
+class PhotoWeights(Weights):
+    """A vision transformer."""
 
-    blocks: Iterator[BlockWeights]
     patches: torch.Tensor
     class_embedding: torch.Tensor
-    positions: torch.Tensor
     norm_before: nn.LayerNorm
-    norm_after: nn.LayerNorm
-    projection: torch.Tensor
 
 
-class PhotoTower:
+class PhotoTower(Tower):
     """A vision transformer: pixels [tile, 3, h, w] -> embeddings [tile, dimension]."""
 
     def __init__(self, weights: PhotoWeights, numbers: Numbers) -> None:
-        self._numbers = numbers
-        place: Any = {"device": numbers.device, "dtype": numbers.wide}
+        super().__init__(weights, numbers)
         self._side = weights.patches.shape[-1]
         flat = weights.patches.detach().flatten(1)
         self._patches = Dense((flat, None), numbers.dtype, numbers.device, numbers.rows)
-        self._class = weights.class_embedding.detach().to(**place)
-        self._positions = weights.positions.detach().to(**place)
+        self._class = self._placed(weights.class_embedding)
         self._before = Norm(weights.norm_before, numbers.wide, numbers.device)
-        self._after = Norm(weights.norm_after, numbers.wide, numbers.device)
-        self._projection = weights.projection.detach().to(**place)
-        self._blocks = [Block(block, numbers) for block in weights.blocks]
 
     @torch.inference_mode()
     def __call__(self, pixels: torch.Tensor) -> torch.Tensor:
@@ -341,11 +357,8 @@ class PhotoTower:
             mixed = functional.scaled_dot_product_attention(q, k, v)
             return mixed.transpose(1, 2).reshape(n * length, -1)
 
-        for block in self._blocks[:-1]:
-            x = block(x, attend)
-        attended = self._blocks[-1].attended(x, attend)
-        x = self._blocks[-1].rest(x[::length], attended[::length])
-        return self._after(x) @ self._projection
+        x, attended = self._through(x, attend)
+        return self._embedded(x[::length], attended[::length])
 
 
 def text_weights(model: Any) -> TextWeights | None:
@@ -354,22 +367,22 @@ def text_weights(model: Any) -> TextWeights | None:
         if hasattr(model, "text_model"):
             text = model.text_model
             return TextWeights(
-                _of_transformers(text.encoder.layers),
-                text.embeddings.token_embedding.weight,
-                text.embeddings.position_embedding.weight,
-                text.final_layer_norm,
-                model.text_projection.weight.T,
+                blocks=_of_transformers(text.encoder.layers),
+                positions=text.embeddings.position_embedding.weight,
+                norm=text.final_layer_norm,
+                projection=model.text_projection.weight.T,
+                embedding=text.embeddings.token_embedding.weight,
             )
         text = getattr(model, "text", model)
         pool = getattr(text, "pool_type", getattr(text, "text_pool_type", "argmax"))
         if getattr(text, "attn_mask", ...) is None or pool not in ("argmax", "eos"):
             return None  # each position sees all, or the embedding is read elsewhere
         return TextWeights(
-            _of_openai(text.transformer.resblocks),
-            text.token_embedding.weight,
-            text.positional_embedding,
-            text.ln_final,
-            text.text_projection,
+            blocks=_of_openai(text.transformer.resblocks),
+            positions=text.positional_embedding,
+            norm=text.ln_final,
+            projection=text.text_projection,
+            embedding=text.token_embedding.weight,
         )
     except AttributeError:
         return None
@@ -381,23 +394,23 @@ def photo_weights(model: Any) -> PhotoWeights | None:
         if hasattr(model, "vision_model"):
             vision = model.vision_model
             return PhotoWeights(
-                _of_transformers(vision.encoder.layers),
-                vision.embeddings.patch_embedding.weight,
-                vision.embeddings.class_embedding,
-                vision.embeddings.position_embedding.weight,
-                vision.pre_layrnorm,
-                vision.post_layernorm,
-                model.visual_projection.weight.T,
+                blocks=_of_transformers(vision.encoder.layers),
+                positions=vision.embeddings.position_embedding.weight,
+                norm=vision.post_layernorm,
+                projection=model.visual_projection.weight.T,
+                patches=vision.embeddings.patch_embedding.weight,
+                class_embedding=vision.embeddings.class_embedding,
+                norm_before=vision.pre_layrnorm,
             )
         vision = model.visual
         return PhotoWeights(
-            _of_openai(vision.transformer.resblocks),
-            vision.conv1.weight,
-            vision.class_embedding,
-            vision.positional_embedding,
-            vision.ln_pre,
-            vision.ln_post,
-            vision.proj,
+            blocks=_of_openai(vision.transformer.resblocks),
+            positions=vision.positional_embedding,
+            norm=vision.ln_post,
+            projection=vision.proj,
+            patches=vision.conv1.weight,
+            class_embedding=vision.class_embedding,
+            norm_before=vision.ln_pre,
         )
     except AttributeError:
         return None
