@@ -74,7 +74,7 @@ class ModelSpec:
             "bfloat16" or "float16" for speed.
         device: "cpu", "cuda", "mps", or "auto": a GPU where torch finds one, but the CPU for
             float64. A GPU changes the last digits of an embedding.
-        threads: torch's threads; part of the arithmetic, so it comes from the config.
+        threads: that encode; part of the arithmetic where a library's own code computes.
         architecture: backend open_clip, what a checkpoint's file holds: a name of the library's
             list, or the path of a model configuration in JSON.
         prompt: what a model reads of a text, which stands for its one {}.
