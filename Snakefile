@@ -42,6 +42,7 @@ rule all:
 
 onstart:
     params_as_jobs_find_them()
+    handle_apart(signal.SIGTERM)
 
 
 onsuccess:

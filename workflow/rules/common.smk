@@ -2,6 +2,7 @@
 import hashlib
 import json
 import os
+import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ from rematch.errors import UserError
 from rematch.files import remove_leftovers
 from rematch.locks import remove_stale
 from rematch.plain import demand_plain
+from rematch.signals import handle_apart
 
 ROOT = Path(workflow.basedir)
 SCRIPTS = ROOT / "workflow" / "scripts"
