@@ -31,9 +31,9 @@ def test_folder_locale_zone_and_order_of_jobs_change_no_byte(
     results = hostile.folder / "results/tiny_"
     files = sorted(path for path in results.rglob("*") if path.is_file())
     one = ("--cores", "1", "--scheduler", "greedy")
-    # Ask for some files before the others, which turns the order of the jobs around.
-    for target in random.Random(5).sample(files, 3):
-        project.snakemake(*one, str(target.relative_to(hostile.folder)), env=env)
+    # Asked for before the others, a file turns the order of the jobs around.
+    target = random.Random(5).choice(files)
+    project.snakemake(*one, str(target.relative_to(hostile.folder)), env=env)
     project.snakemake(*one, env=env)
     assert different(project, hostile) == []
     assert project.planned() == {}

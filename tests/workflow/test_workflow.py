@@ -99,51 +99,6 @@ def test_order_of_rows_and_names_of_everything_change_no_rank(
     assert again.read("tiny/table.csv") == finished.read("tiny/table.csv")
 
 
-@pytest.mark.parametrize(
-    ("change", "expected"),
-    [
-        (
-            {"ensembles": {"run05": [{"words": 3, "weight": 1.0}, {"words": 6, "weight": 0.5}]}},
-            {"ensemble": 1, "ranking": 1, "metrics": 1, "submission": 1},
-        ),
-        ({"evaluation": {"resamples": 500}}, {"metrics": 3}),
-        ({"encoding": {"cache": "/elsewhere"}}, {}),
-        ({"translations": {"memory": {"threads": 9}}}, {}),
-        ({"corpora": {"other": {"pairs": "none.tsv"}}}, {}),
-    ],
-)
-def test_an_edit_of_the_config_costs_what_it_should(branch: Project, change, expected) -> None:
-    for section, value in change.items():
-        if section == "ensembles":
-            branch.config[section] = value
-        else:
-            for key, entry in value.items():
-                branch.config.setdefault(section, {})
-                if isinstance(entry, dict):
-                    branch.config[section].setdefault(key, {}).update(entry)
-                else:
-                    branch.config[section][key] = entry
-    last = {"setup": 1}
-    if expected:
-        last |= {"table": 1, "plots": 1}
-    assert branch.planned() == expected | last
-
-
-def test_comments_recompute_nothing_and_code_what_uses_it(branch: Project) -> None:
-    module = branch.folder / "workflow/scripts/rematch/clean.py"
-    code = module.read_text("utf-8")
-    module.write_text(code.replace('"""', '"""Really: ', 1) + "\n# a remark\n", "utf-8")
-    assert branch.planned() == {}
-    module.write_text(code + "\nADDED = 1\n", "utf-8")
-    planned = branch.planned()
-    assert planned["clean"] == 1 and planned["embed_texts"] == 2 and "embed_images" not in planned
-    module.write_text(code, "utf-8")
-    metrics = branch.folder / "workflow/scripts/rematch/metrics.py"
-    metrics.write_text(metrics.read_text("utf-8") + "\nADDED = 1\n", "utf-8")
-    planned = branch.planned()
-    assert planned == {"metrics": 3, "table": 1, "plots": 1}
-
-
 def test_a_corpus_without_truth_gives_submissions_and_no_table(branch: Project) -> None:
     data = branch.folder / "data"
     rows = make_corpus(data)
