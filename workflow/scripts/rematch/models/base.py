@@ -242,9 +242,11 @@ class Encoder(ABC):
         """
         tower = self._text_tower
         if tower is not None:
+            from rematch.models.towers import texts_of
+
             tiles = tower.tiles([text.path for text in texts])
             for tile, vectors in self._computed(tower, tiles, self._threads):
-                yield [index for tree in tile for index, _, _ in tree.ends], vectors
+                yield texts_of(tile), vectors
             return
         # Texts of one length together, since a short one needs a part of the context's work.
         order = sorted(range(len(texts)), key=lambda index: texts[index].length)

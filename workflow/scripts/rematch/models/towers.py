@@ -85,6 +85,11 @@ def tiled(trees: Sequence[Tree], rows: int) -> Iterator[list[Tree]]:
         yield tile
 
 
+def texts_of(trees: Sequence[Tree]) -> list[int]:
+    """The numbers of a tile's texts, in the order of their embeddings."""
+    return [index for tree in trees for index, _, _ in tree.ends]
+
+
 class Dense:
     """A linear layer, and the activation after it, in one data type."""
 
@@ -269,7 +274,7 @@ class TextTower(Tower):
 
     @torch.inference_mode()
     def __call__(self, trees: Sequence[Tree]) -> torch.Tensor:
-        """Embed the texts of a tile, in the order of its trees and their ends."""
+        """Embed the texts of a tile, in the order of `texts_of`."""
         longest = max(len(tree.content) for tree in trees)
         span = -(-longest // ROUND) * ROUND
         width, rows = span + ENDS, self._numbers.rows
