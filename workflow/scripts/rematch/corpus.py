@@ -23,7 +23,8 @@ What is refused
 
 What is related to what
     An article may have several photos and a photo several articles: a row that names a known thing
-    again, with the same content, is counted as repeated, and its pair is kept.
+    again, with the same content, is counted as repeated, and its pair is kept. What a row means by
+    an id or a file's name: `rematch.identities`; which file is an image's photo: `rematch.lookup`.
 """
 
 from __future__ import annotations
@@ -35,15 +36,17 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rematch import photos, tables
+from rematch import damage, lookup, photos, tables
 from rematch.errors import UserError
 from rematch.files import sha256_of
+from rematch.identities import TWO_SCHEMES, Images, Named, benchmark_id, file_named, image_ids, nfc
 from rematch.layouts import GENERIC, LAYOUTS, Generic, Record, Source, missing_column, read_source
 from rematch.layouts import read_newsimages2021 as read_newsimages2021
 
@@ -204,10 +207,18 @@ class Corpus:
 
 
 @dataclass
+class _Article:
+    article_id: str
+    title: str
+    text: str
+    place: str
+
+
+@dataclass
 class _Image:
     path: Path
     line: int
-    photo: str
+    photo: str  # the file that rows name
     url: str
     other_urls: int = 0
     digest: str = ""
@@ -219,8 +230,12 @@ class _Image:
 class _Door:
     """What has come in so far."""
 
-    articles: dict[str, tuple[str, str, str]] = field(default_factory=dict)  # title, text, place
+    two_schemes: bool = False  # of article ids; see `identities`
+    articles: dict[str, _Article] = field(default_factory=dict)  # by `key`
     images: dict[str, _Image] = field(default_factory=dict)
+    image_rows: list[tuple[Path, Record]] = field(default_factory=list)
+    named: set[str] = field(default_factory=set)  # files that rows name, refused rows too
+    names: Images = field(default_factory=lambda: Images(()))
     pairs: list[tuple[Path, Record]] = field(default_factory=list)
     rejects: list[tuple[str, int, str, str, str]] = field(default_factory=list)
     refused: dict[Kind, set[str]] = field(
@@ -233,7 +248,14 @@ class _Door:
         self.refused[kind].add(item_id)
         self.counts[f"{kind}s_refused"] += 1
 
+    def key(self, article_id: str) -> str:
+        """What all forms of an article's id have in common."""
+        return benchmark_id(article_id) if self.two_schemes else article_id
+
     def open(self, source: Source, kind: Kind) -> None:
+        if kind != "pair":
+            named = (file_named(row.image_id, row.photo) for row in source.records)
+            self.named.update(name for name in named if name)
         self.counts[f"{kind}_blank"] += source.blank
         self.counts[f"{kind}_rows"] += len(source.malformed)
         for line, reason in source.malformed:
@@ -245,39 +267,58 @@ class _Door:
         wrong = _wrong_id(row.article_id, NO_ARTICLE_ID)
         if not wrong and not row.title.strip() and not row.text.strip():
             wrong = NO_CONTENT
-        if not wrong and row.article_id in self.articles:
-            title, text, place = self.articles[row.article_id]
-            if (title, text) == (row.title, row.text):
+        key = self.key(row.article_id)
+        known = self.articles.get(key)
+        if not wrong and known:
+            if (known.title, known.text) == (row.title, row.text):
+                if row.article_id == key:  # of two forms the benchmark's, in whatever order
+                    known.article_id = key
                 self.counts["articles_repeated"] += 1
                 return True
-            wrong = f"{ARTICLE_TAKEN}: with other title or text in {place}"
+            form = "" if known.article_id == row.article_id else f"as {known.article_id!r}, "
+            wrong = f"{ARTICLE_TAKEN}: {form}with other title or text in {known.place}"
         if wrong:
             self.refuse(path, row.line, "article", row.article_id, wrong)
             return False
-        self.articles[row.article_id] = (row.title, row.text, f"{path}, line {row.line}")
+        place = f"{path}, line {row.line}"
+        self.articles[key] = _Article(row.article_id, row.title, row.text, place)
         self.counts["articles"] += 1
         return True
 
-    def image(self, path: Path, row: Record) -> None:
-        """Note a photo to be opened, or refuse the row's."""
+    def settle_images(self) -> None:
+        """Give every image its id, and note its photo to be opened, or refuse the row's."""
+        ids = image_ids((row.image_id, row.photo) for _, row in self.image_rows)
+        taken: set[str] = set()
+        # An id before the name of a file that stands for it, in whatever order they come.
+        for path, row in sorted(self.image_rows, key=lambda r: r[1].image_id != ids[r[1].image_id]):
+            if self.image(path, row, ids[row.image_id]):
+                taken.add(row.image_id)
+        self.names = Images(Named(cell, ids[cell], self.images[ids[cell]].photo) for cell in taken)
+        self.refused["image"].update(cell for cell in ids.keys() - taken if cell.strip())
+
+    def image(self, path: Path, row: Record, image_id: str) -> bool:
+        """Note a photo to be opened; False if the row's is refused."""
         self.counts["image_rows"] += 1
         wrong = _wrong_id(row.image_id, NO_IMAGE_ID)
         url = row.url.strip()
-        name = row.photo or row.image_id
+        photo = file_named(row.image_id, row.photo)
+        name = photo or row.image_id
         if not wrong and not _is_file_name(name):
             wrong = f"{UNSAFE_NAME}: {name!r} is no name of a file in the folder"
-        known = self.images.get(row.image_id)
-        if not wrong and known and known.photo and row.photo and known.photo != row.photo:
+        known = self.images.get(image_id)
+        if not wrong and known and known.photo and photo and nfc(known.photo) != nfc(photo):
             wrong = f"{IMAGE_TAKEN}: by {known.photo!r} in {known.path}, line {known.line}"
         if wrong:
-            self.refuse(path, row.line, "image", row.image_id, wrong)
-        elif known:
-            known.photo = known.photo or row.photo
+            self.refuse(path, row.line, "image", image_id, wrong)
+            return False
+        if known:
+            known.photo = known.photo or photo
             known.url = known.url or url
             known.other_urls += bool(url) and url != known.url
             self.counts["images_repeated"] += 1
         else:
-            self.images[row.image_id] = _Image(path, row.line, row.photo, url)
+            self.images[image_id] = _Image(path, row.line, photo, url)
+        return True
 
     def open_photos(
         self,
@@ -290,7 +331,8 @@ class _Door:
         present: set[str] = set()
         if folder is not None:
             try:
-                present = set(os.listdir(folder))
+                with os.scandir(folder) as entries:
+                    present = {e.name for e in entries if not e.is_dir(follow_symlinks=False)}
             except OSError as error:
                 raise UserError(
                     f"corpus: the folder of photos {folder} cannot be read ({error.strerror}); "
@@ -298,8 +340,10 @@ class _Door:
                 ) from error
         missing: list[str] = []
         found: list[tuple[str, _Image, Path]] = []
+        named = {image_id: image.photo for image_id, image in self.images.items()}
+        files = lookup.find(named, self.named, present)
         for image_id, image in self.images.items():
-            name = _find(image_id, image.photo, present)
+            name = files.get(image_id, "")
             if folder is not None and _leads_out(folder, name):
                 why = f"{UNSAFE_NAME}: {name!r} is a link out of the folder"
                 self.refuse(image.path, image.line, "image", image_id, why)
@@ -309,6 +353,8 @@ class _Door:
                 continue
             wanted = image.photo or f"{image_id}{photos.EXTENSIONS[0]}"
             why = f"no file {wanted!r}" if folder is not None else "no folder of photos was given"
+            others = next((name for name in lookup.by_id(image_id) if name in present), "")
+            why += f"; {others!r} is another image's" if others else ""
             missing.append(wanted)
             self.refuse(image.path, image.line, "image", image_id, f"{photos.MISSING}: {why}")
         if missing:
@@ -344,11 +390,11 @@ class _Door:
         refused_lines = {(file, line) for file, line, *_ in self.rejects}
         for path, row in self.pairs:
             self.counts["pair_rows"] += 1
-            pair = (row.article_id, row.image_id)
+            pair = self.pair(row)
             if (str(path), row.line) in refused_lines:
                 self.counts["pairs_refused"] += 1
                 continue
-            wrong = self._wrong_pair(row)
+            wrong = self._wrong_pair(*pair)
             if wrong:
                 self.refuse(path, row.line, "pair", " ".join(pair), wrong)
             elif pair in kept:
@@ -358,19 +404,77 @@ class _Door:
                 self.counts["pairs"] += 1
         return sorted(kept)
 
-    def _wrong_pair(self, row: Record) -> str:
-        if not row.article_id.strip():
+    def pair(self, row: Record) -> tuple[str, str]:
+        """The ids of a row's article and image in the tables; of what is not known, as it stands.
+
+        An image's id as it stands may be several images' ("teaser", of teaser.jpg and teaser.png).
+        """
+        known = self.articles.get(self.key(row.article_id)) or self.composed.get(
+            nfc(row.article_id)
+        )
+        astray = row.image_id in self.refused["image"] and row.image_id not in self.images
+        images = () if astray else self.names.find(row.image_id, row.photo)
+        return (
+            known.article_id if known else row.article_id,
+            images[0] if len(images) == 1 else row.image_id,
+        )
+
+    @cached_property
+    def composed(self) -> dict[str, _Article]:
+        """Articles by the composed form of their ids, where no two have the same."""
+        forms = Counter(nfc(article.article_id) for article in self.articles.values())
+        by_form = {nfc(article.article_id): article for article in self.articles.values()}
+        return {form: article for form, article in by_form.items() if forms[form] == 1}
+
+    def _wrong_pair(self, article_id: str, image_id: str) -> str:
+        if not article_id.strip():
             return NO_ARTICLE_ID
-        if not row.image_id.strip():
+        if not image_id.strip():
             return NO_IMAGE_ID
-        if row.article_id not in self.articles:
-            refused = row.article_id in self.refused["article"]
-            return f"{ARTICLE_REFUSED if refused else UNKNOWN_ARTICLE}: {row.article_id!r}"
-        image = self.images.get(row.image_id)
+        if self.key(article_id) not in self.articles:
+            return f"{self._unknown('article', article_id)}: {article_id!r}"
+        image = self.images.get(image_id)
         if image is None or not image.digest:
-            refused = row.image_id in self.refused["image"]
-            return f"{IMAGE_REFUSED if refused else UNKNOWN_IMAGE}: {row.image_id!r}"
+            return f"{self._unknown('image', image_id)}: {image_id!r}"
         return ""
+
+    def _unknown(self, kind: Kind, item_id: str) -> str:
+        if kind == "article":
+            refused = self.key(item_id) in {self.key(item) for item in self.refused["article"]}
+            return ARTICLE_REFUSED if refused else UNKNOWN_ARTICLE
+        refused = item_id in self.refused["image"] or item_id in self.images
+        return IMAGE_REFUSED if refused else UNKNOWN_IMAGE
+
+    def strangers(self) -> tuple[str, int]:
+        """What the pairs look like that name no article or no image of the corpus, by their ids.
+
+        Returns:
+            A line, "" where there is none; and how many pairs name both.
+        """
+        unknown: dict[Kind, list[str]] = {"article": [], "image": []}
+        good = 0
+        for _, row in self.pairs:
+            article_id, image_id = self.pair(row)
+            wrong: set[Kind] = set()
+            if self.key(article_id) not in self.articles:
+                wrong.add("article")
+            if image_id not in self.images:
+                wrong.add("image")
+            good += not wrong
+            for kind, item in (("article", row.article_id), ("image", row.image_id)):
+                named = article_id if kind == "article" else image_id
+                if kind in wrong and item.strip() and "unknown" in self._unknown(kind, named):
+                    unknown[kind].append(item)
+        known: dict[Kind, list[str]] = {
+            "article": [article.article_id for article in self.articles.values()],
+            "image": list(self.images),
+        }
+        return "; ".join(
+            f"{len(items):,} of {len(self.pairs):,} pairs name no {kind}; "
+            f"{damage.described(items, known[kind])}"
+            for kind, items in unknown.items()
+            if items
+        ), good
 
 
 def _wrong_id(item_id: str, missing: str) -> str:
@@ -394,26 +498,21 @@ def _leads_out(folder: Path, name: str) -> bool:
     return file.is_symlink() and not file.resolve().is_relative_to(folder.resolve())
 
 
-def _find(image_id: str, photo: str, present: set[str]) -> str:
-    """The photo's file: the name the row gives, else the id (or its hash) and an extension, or "".
-
-    Names are looked up among the folder's own, so no name can lead out of it.
-    """
-    hashed = photos.hashed_name(image_id)
-    by_id = [image_id + extension for extension in photos.EXTENSIONS]
-    by_id += [image_id + extension.upper() for extension in photos.EXTENSIONS]
-    by_id += [hashed + extension for extension in photos.EXTENSIONS]
-    return next((name for name in (photo, *by_id) if name in present), "")
-
-
 def read_articles(spec: CorpusSpec) -> pa.Table:
     """The articles of `read_corpus` alone; no photo is opened, nor its folder looked at.
 
+    Returns:
+        `tables.ARTICLES`; its metadata say the layout where that has two schemes of ids.
+
     Raises:
         UserError: a file cannot be read, is of no known layout or encoding, lacks a column or is
-            broken CSV.
+            broken CSV; no row is an article; no pair of the truth names an article and an image.
     """
-    return _articles_table(_entered(spec))
+    door = _entered(spec)
+    if not door.articles:
+        files = ", ".join(str(path) for path in spec.pairs or [spec.articles])
+        raise UserError(f"{files}: no row is an article; {_refused(door.rejects, 'article')}")
+    return _articles_table(door)
 
 
 def read_corpus(
@@ -437,9 +536,12 @@ def read_corpus(
 
     Raises:
         UserError: a file or the folder of photos cannot be read, a file is of no known layout or
-            encoding, lacks a column or is broken CSV.
+            encoding, lacks a column or is broken CSV; no pair of the truth names an article and an
+            image.
     """
     door = _entered(spec)
+    if spec.truth is not None and door.strangers()[0]:
+        log.warning("%s: %s", spec.truth, door.strangers()[0])
     door.open_photos(spec.photos, threads, hashes or {}, known or {})
     pairs = door.truth()
     return Corpus(
@@ -451,6 +553,46 @@ def read_corpus(
         counts=_counts(door.counts),
         has_truth=bool(spec.pairs) or spec.truth is not None,
     )
+
+
+def demand_usable(corpus: Corpus, spec: CorpusSpec) -> None:
+    """Refuse a corpus with a folder of photos out of which nothing comes.
+
+    Without such a folder there is nothing to look at, and texts can still be prepared.
+
+    Raises:
+        UserError: no photo, or no pair of a truth, is left; says why.
+    """
+    if spec.photos is None:
+        return
+    count, rejects = corpus.counts, [tuple(row.values()) for row in corpus.rejects.to_pylist()]
+    if not corpus.images.num_rows:
+        raise UserError(
+            f"{spec.photos}: none of {count['image_rows']:,} rows has a photo there; "
+            f"{_refused(rejects, 'image')}"
+        )
+    if corpus.has_truth and not corpus.qrels.num_rows:
+        files = ", ".join(map(str, spec.pairs or [spec.truth]))
+        raise UserError(
+            f"{files}: none of {count['pair_rows']:,} pairs is left, so nothing can be evaluated; "
+            f"{_refused(rejects, 'pair', 'image')}"
+        )
+
+
+def _refused(rejects: Sequence[Sequence[Any]], *kinds: Kind) -> str:
+    """Why rows were refused, by reason, with the first of each."""
+    first: dict[str, tuple[str, int, str]] = {}
+    count: Counter[str] = Counter()
+    for file, line, kind, _, reason in sorted(map(tuple, rejects)):
+        if kind in kinds:
+            name, _, detail = reason.partition(": ")
+            first.setdefault(name, (file, line, f" ({detail})" if detail else ""))
+            count[name] += 1
+    said = [
+        f"{name}: {n:,}, first in {first[name][0]}, line {first[name][1]}{first[name][2]}"
+        for name, n in count.most_common(3)
+    ]
+    return "; ".join(said) or "there are none; check the file"
 
 
 def image_urls(spec: CorpusSpec) -> pa.Table:
@@ -492,37 +634,55 @@ def _entered(spec: CorpusSpec) -> _Door:
         return source
 
     door = _Door()
-    for path in spec.pairs:
-        source = read(path, "pairs", ("article_id", "title", "text", "image_id"))
+    columns = ("article_id", "title", "text", "image_id")
+    pairs = [read(path, "pairs", columns) for path in spec.pairs]
+    apart = [] if spec.articles is None else [spec.articles]
+    articles = [read(path, "articles", columns[:3]) for path in apart]
+    door.two_schemes = any(source.layout == TWO_SCHEMES for source in (*pairs, *articles))
+    for source in pairs:
         door.open(source, "article")
         for row in source.records:
-            if door.article(path, row):
-                door.image(path, row)
-            door.pairs.append((path, row))
-    if spec.articles is not None:
-        source = read(spec.articles, "articles", ("article_id", "title", "text"))
+            if door.article(source.path, row):
+                door.image_rows.append((source.path, row))
+            door.pairs.append((source.path, row))
+    for source in articles:
         door.open(source, "article")
         for row in source.records:
-            door.article(spec.articles, row)
+            door.article(source.path, row)
     if spec.images is not None:
         source = read(spec.images, "images", ("image_id",))
         door.open(source, "image")
-        for row in source.records:
-            door.image(spec.images, row)
+        door.image_rows.extend((spec.images, row) for row in source.records)
+    door.settle_images()
     if spec.truth is not None:
         source = read(spec.truth, "truth", ("article_id", "image_id"))
         door.open(source, "pair")
         door.pairs.extend((spec.truth, row) for row in source.records)
+        _demand_pairs(spec.truth, door)
     return door
+
+
+def _demand_pairs(truth: Path, door: _Door) -> None:
+    """Refuse a truth of which no pair can be meant for this corpus."""
+    if not door.articles or not door.images:
+        return
+    said, good = door.strangers()
+    if not good:
+        said = said or _refused(door.rejects, "pair")
+        raise UserError(
+            f"{truth}: no pair names an article and an image of the corpus, so nothing could be "
+            f"evaluated: {said}; correct the ids, or leave `truth` out"
+        )
 
 
 def _articles_table(door: _Door) -> pa.Table:
     rows = [
-        (article_id, title, text, article_digest(title, text))
-        for article_id, (title, text, _) in door.articles.items()
+        (item.article_id, item.title, item.text, article_digest(item.title, item.text))
+        for item in door.articles.values()
     ]
     rows.sort(key=lambda row: tie_key("article", row[3], row[0]))
-    return _table(rows, tables.ARTICLES)
+    found = _table(rows, tables.ARTICLES)
+    return found.replace_schema_metadata({"ids": TWO_SCHEMES}) if door.two_schemes else found
 
 
 def _images_table(door: _Door) -> pa.Table:

@@ -33,22 +33,14 @@ Tabs and commas
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
-import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from rematch import photos
 from rematch.errors import UserError
-
-log = logging.getLogger(__name__)
+from rematch.rows import Rows, csv_rows, headed, parquet_rows, plain_rows, read_text
+from rematch.rows import decode as decode
 
 FIELDS = "wrong number of fields"
 
@@ -58,15 +50,7 @@ GENERIC = "generic"
 DELIMITERS = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
 """Of a `generic` file, by the ending of its name; `.parquet` is the other ending."""
 
-_CSV_FAULTS = {
-    "unexpected end of data": "a quote is opened and never closed",
-    "expected after": "text follows a closing quote",
-    "new-line character": "a carriage return stands outside quotes",
-}
-"""Of csv.Error's messages, in our words."""
-
 Quoting = Literal["csv", "literal"]
-Rows = Iterator[tuple[int, list[str]]]
 
 
 @dataclass(frozen=True)
@@ -79,8 +63,9 @@ class Record:
     title: str = ""
     text: str = ""
     image_id: str = ""
+    """As it stands: an id, or the name of a file; see `rematch.identities`."""
     photo: str = ""
-    """Name of the photo's file, without folders; empty: look for `<image_id>.<extension>`."""
+    """Name of the photo's file, without folders, where a column of its own gives it."""
     url: str = ""
     """Where the photo can be fetched. For the downloader alone: it names the photo's subject."""
 
@@ -99,6 +84,8 @@ class Source:
     malformed: tuple[tuple[int, str], ...] = ()
     """Line and reason of each row that has no readable fields."""
     blank: int = 0
+    layout: str = ""
+    """The name of its layout."""
 
 
 @dataclass(frozen=True)
@@ -179,23 +166,25 @@ def read_source(path: Path, layout: str | None = None, generic: Generic | None =
 
     Raises:
         UserError: the file cannot be read or decoded, is empty, is not of the layout or of no known
-            one, names a column twice, or is CSV and breaks its rules.
+            one, names a column twice, is CSV and breaks its rules, or holds its header again.
     """
     if layout == GENERIC:
         generic = generic or Generic()
         names: Mapping[str, Sequence[str]] = {key: (name,) for key, name in generic.columns.items()}
         header, rows = _generic_rows(path, generic)
-        return _source(path, header, rows, names)
+        return _source(path, header, rows, names, GENERIC)
     if path.suffix.lower() == ".parquet":
         raise UserError(
             f"{path}: a Parquet file has no published layout; "
             f"name its columns with `layout: {GENERIC}`"
         )
-    text = _read_text(path)
+    text = read_text(path)
     tabs = "\t" in text.partition("\n")[0]
-    header, rows = _headed(path, _plain_rows(text, "\t") if tabs else _csv_rows(text, ",", path))
-    known = _recognised(path, header, layout)
-    return _source(path, [name.strip(known.wrapping) for name in header], rows, known.columns)
+    header, rows = headed(path, plain_rows(text, "\t") if tabs else csv_rows(text, ",", path))
+    layout = _recognised(path, header, layout)
+    known = LAYOUTS[layout]
+    names = known.columns
+    return _source(path, [name.strip(known.wrapping) for name in header], rows, names, layout)
 
 
 def read_newsimages2021(path: Path) -> Source:
@@ -203,7 +192,7 @@ def read_newsimages2021(path: Path) -> Source:
     return read_source(path, "newsimages2021")
 
 
-def _recognised(path: Path, header: Sequence[str], name: str | None) -> Layout:
+def _recognised(path: Path, header: Sequence[str], name: str | None) -> str:
     found = _shown(header)
     if name is not None:
         if not LAYOUTS[name].fits(header):
@@ -211,10 +200,10 @@ def _recognised(path: Path, header: Sequence[str], name: str | None) -> Layout:
                 f"{path}, line 1: the header is {found!r}, and layout {name} has "
                 f"{LAYOUTS[name].header!r}; correct `layout`, or leave it out to have it recognised"
             )
-        return LAYOUTS[name]
-    for layout in LAYOUTS.values():
+        return name
+    for name, layout in LAYOUTS.items():
         if layout.fits(header):
-            return layout
+            return name
     known = "; ".join(f"{name}: {layout.header}" for name, layout in LAYOUTS.items())
     raise UserError(
         f"{path}, line 1: the header {found!r} is of no known layout ({known}); "
@@ -238,7 +227,11 @@ def missing_column(source: Source, column: str, role: str) -> UserError:
 
 
 def _source(
-    path: Path, header: Sequence[str], rows: Rows, names: Mapping[str, Sequence[str]]
+    path: Path,
+    header: Sequence[str],
+    rows: Rows,
+    names: Mapping[str, Sequence[str]],
+    layout: str,
 ) -> Source:
     places: dict[str, int] = {}
     for column, known in names.items():
@@ -256,160 +249,60 @@ def _source(
     for line, fields in rows:
         if not any(value.strip() for value in fields):
             blank += 1
-        elif len(fields) != len(header):
+            continue
+        wrong = _glued(fields, header)
+        if wrong:
+            raise UserError(f"{path}, line {line}: {wrong}")
+        if len(fields) != len(header):
             malformed.append((line, f"{FIELDS}: {len(fields)}, and {len(header)} in the header"))
         else:
             values = {column: fields[place] for column, place in places.items()}
-            if "image_id" in values:
-                values["image_id"], file = split_extension(values["image_id"])
-                values["photo"] = values.get("photo", "") or file
             records.append(Record(line=line, **values))
     return Source(
-        path, tuple(header), names, frozenset(places), tuple(records), tuple(malformed), blank
+        path=path,
+        header=tuple(header),
+        names=names,
+        columns=frozenset(places),
+        records=tuple(records),
+        malformed=tuple(malformed),
+        blank=blank,
+        layout=layout,
     )
 
 
-def split_extension(name: str) -> tuple[str, str]:
-    """An image id given as id or as file name: ("12", "") for "12", ("12", "12.jpg") for "12.jpg".
-
-    Ids are kept without extension, as the benchmark's submissions have them.
-    """
-    for extension in photos.EXTENSIONS:
-        if len(name) > len(extension) and name.lower().endswith(extension):
-            return name[: -len(extension)], name
-    return name, ""
-
-
-# From bytes to rows
+def _glued(fields: Sequence[str], header: Sequence[str]) -> str:
+    """What is wrong with a row that is no row: a header, or lines of another file's making."""
+    again = {name.strip('\ufeff#," \t\r') for name in fields} - {""}
+    columns = [set().union(*layout.columns.values()) for layout in LAYOUTS.values()]
+    n = len(header)
+    if (
+        again == {name.strip("#, ") for name in header} - {""}
+        or any(len(again & known) > 2 for known in columns)
+        or (len(fields) == 2 * n - 1 > 1 and [f.strip() for f in fields[n:]] == list(header[1:]))
+    ):
+        return (
+            "a header stands here again, as where two files are put together; "
+            "remove it if both have the same columns, else give the files apart"
+        )
+    breaks = sum(field.count("\r") for field in fields)
+    if breaks and len(fields) != n and len(fields) - 1 == (n - 1) * (breaks + 1):
+        return (
+            f"{breaks + 1:,} lines end here with a carriage return alone, so they are one; "
+            "save the file with line feeds"
+        )
+    return ""
 
 
 def _generic_rows(path: Path, generic: Generic) -> tuple[list[str], Rows]:
     ending = path.suffix.lower()
     if ending == ".parquet":
-        return _parquet_rows(path, set(generic.columns.values()))
+        return parquet_rows(path, set(generic.columns.values()))
     if ending not in DELIMITERS:
         raise UserError(
             f"{path}: layout {GENERIC} tells files by the ending of their name; "
             f"name it {', '.join(DELIMITERS)} or .parquet"
         )
     delimiter = DELIMITERS[ending]
-    text = _read_text(path)
+    text = read_text(path)
     quoted = (generic.quoting or ("csv" if ending == ".csv" else "literal")) == "csv"
-    return _headed(
-        path, _csv_rows(text, delimiter, path) if quoted else _plain_rows(text, delimiter)
-    )
-
-
-def _headed(path: Path, rows: Rows) -> tuple[list[str], Rows]:
-    """The header's names, and the rows below it."""
-    _, header = next(rows, (0, []))
-    if not header:
-        raise UserError(f"{path}: the file is empty; line 1 must name the columns")
-    return [name.strip() for name in header], rows
-
-
-def _plain_rows(text: str, delimiter: str) -> Rows:
-    """Rows without quoting; only \\n ends a row (not U+2028, not \\x0b)."""
-    lines = text.split("\n")
-    if not lines[-1]:
-        lines.pop()
-    for number, line in enumerate(lines, start=1):
-        yield number, line.removesuffix("\r").split(delimiter)
-
-
-def _csv_rows(text: str, delimiter: str, path: Path) -> Rows:
-    """Rows of CSV, with the line on which each begins; a quoted field may hold line ends."""
-    csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # a field may be of any length
-    # Strict: otherwise a quote that is never closed swallows every row after it without a word.
-    reader = csv.reader(io.StringIO(text, newline="\n"), delimiter=delimiter, strict=True)
-    while True:
-        line = reader.line_num + 1
-        try:
-            fields = next(reader, None)
-        except csv.Error as error:
-            wrong = next(
-                (wrong for said, wrong in _CSV_FAULTS.items() if said in str(error)), str(error)
-            )
-            raise UserError(
-                f"{path}, line {line}: in the row that begins here, {wrong}; "
-                'quote the whole field and double the quotes inside it ("")'
-            ) from error
-        if fields is None:
-            return
-        yield line, fields
-
-
-def _parquet_rows(path: Path, wanted: set[str]) -> tuple[list[str], Rows]:
-    """Columns as text, missing values as ""; columns that are not wanted are empty."""
-    try:
-        table = pq.ParquetFile(path).read()
-    except (OSError, pa.ArrowException) as error:
-        said = str(error).splitlines()[0]
-        raise UserError(f"{path}: cannot be read as Parquet ({said}); check the file") from error
-    columns = [
-        _as_text(path, name, table.column(place)) if name in wanted else [""] * table.num_rows
-        for place, name in enumerate(table.schema.names)
-    ]
-    rows: Iterable[tuple[str, ...]] = zip(*columns, strict=True)
-    return list(table.schema.names), ((n, list(row)) for n, row in enumerate(rows, start=1))
-
-
-def _as_text(path: Path, name: str, column: pa.ChunkedArray) -> list[str]:
-    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    if not (
-        pa.types.is_string(kind)
-        or pa.types.is_large_string(kind)
-        or pa.types.is_integer(kind)
-        or pa.types.is_null(kind)
-    ):
-        # A number with a fraction would turn id 12 into "12.0".
-        raise UserError(f"{path}: column {name!r} holds {kind} and not text; store it as text")
-    return ["" if value is None else str(value) for value in column.to_pylist()]
-
-
-def decode(data: bytes, name: str) -> str:
-    """A file's bytes as text: UTF-8 with or without byte order mark, else cp1252.
-
-    A file is taken for cp1252 only if UTF-8 is not what most of its non-ASCII bytes are: one
-    damaged character in a UTF-8 file would otherwise turn all its umlauts into pairs of letters.
-
-    Raises:
-        UserError: neither fits; says line and column (in bytes, from 1) of the offending byte.
-    """
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise UserError(f"{name}, line 1: the file is UTF-16; save it as UTF-8")
-    body = data.removeprefix(codecs.BOM_UTF8)
-    try:
-        return body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        readable = body.decode("utf-8", errors="ignore")
-        wrong = len(body) - len(readable.encode())
-        right = sum(not character.isascii() for character in readable)
-        if len(body) < len(data) or right > wrong:
-            raise UserError(
-                f"{name}, {_place(body, error.start)} is not UTF-8, though the rest of the file "
-                "is; repair that character"
-            ) from error
-    try:
-        text = body.decode("cp1252")
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f"{name}, {_place(body, error.start)} is neither UTF-8 nor cp1252; "
-            "save the file as UTF-8"
-        ) from error
-    log.info("%s: not UTF-8, read as cp1252", name)
-    return text
-
-
-def _place(data: bytes, offset: int) -> str:
-    line = data.count(b"\n", 0, offset) + 1
-    column = offset - data.rfind(b"\n", 0, offset)
-    return f"line {line}, column {column}: byte 0x{data[offset]:02x}"
-
-
-def _read_text(path: Path) -> str:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}); check the path") from error
-    return decode(data, str(path))
+    return headed(path, csv_rows(text, delimiter, path) if quoted else plain_rows(text, delimiter))

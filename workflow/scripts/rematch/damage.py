@@ -1,0 +1,73 @@
+"""What ids look like that something on their way has changed."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
+
+_REWRITTEN = re.compile(r"\s*[+-]?\d+(?:[.,]\d*)?[eE][+-]?\d+\s*|\s*[+-]?\d+[.,]0*\s*")
+_THOUSANDS = re.compile(r"\d{1,3}(?:[.,'’_ \u00a0\u202f]\d{3})+")
+_AROUND = " \t\r\n\u00a0\u202f\ufeff\u200b\"'`„“”‚‘’«»"
+LONGEST = 40
+"""Characters of an id that are shown."""
+
+
+def shown(item_id: str) -> str:
+    """An id for a message: as it stands, in quotes where that would mislead, cut if it is long."""
+    plain = item_id.isprintable() and item_id == item_id.strip(_AROUND) != ""
+    text = item_id if plain else repr(item_id)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+
+
+def described(unknown: Iterable[str], known: Collection[str]) -> str:
+    """What unknown ids look like, by kinds, the commonest first.
+
+    Args:
+        unknown: ids that name nothing, one for each time that it happened.
+        known: ids that would name something.
+
+    Returns:
+        "ids such as 101.0 look like numbers that a spreadsheet rewrote", or several such.
+    """
+    looks = _looks(known)
+    kinds: Counter[str] = Counter()
+    examples: dict[str, str] = {}
+    for item_id in unknown:
+        kind = next((kind for kind, fits in looks if fits(item_id)), "are not in the corpus")
+        kinds[kind] += 1
+        examples[kind] = min(examples.get(kind, item_id), item_id)
+    said = [
+        f"ids such as {shown(examples[kind])} {kind}" + (f" ({n:,})" if len(kinds) > 1 else "")
+        for kind, n in sorted(kinds.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    if known:
+        said.append(f"the corpus has ids such as {shown(min(known))}")
+    return ", ".join(said)
+
+
+def _looks(known: Collection[str]) -> list[tuple[str, Callable[[str], bool]]]:
+    ids = set(known)
+    unpadded = {item.lstrip("0") for item in ids if item.isdecimal()}
+    folded = {item.casefold() for item in ids}
+    return [
+        ("have white space or quotes around them", lambda item: item.strip(_AROUND) in ids),
+        ("have lost their leading zeros", lambda item: item.isdecimal() and item in unpadded),
+        (
+            "have leading zeros that the corpus' ids have not",
+            lambda item: item.isdecimal() and item.lstrip("0") in unpadded,
+        ),
+        (
+            "look like numbers that a spreadsheet rewrote",
+            lambda item: _REWRITTEN.fullmatch(item) is not None,
+        ),
+        (
+            "look like numbers with separators between thousands",
+            lambda item: _THOUSANDS.fullmatch(item) is not None,
+        ),
+        ("are written in other letters, large or small", lambda item: item.casefold() in folded),
+        (
+            "are paths or addresses and not names",
+            lambda item: re.split(r"[/\\]", item)[-1] in ids or "://" in item,
+        ),
+    ]

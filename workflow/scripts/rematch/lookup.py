@@ -1,0 +1,77 @@
+"""Which file of a folder is which image's photo.
+
+A row may name the file: then it is that one. An image whose rows name none, or one that is not
+there, is looked for by its id: a file of that very name, `<id>.<extension>`, or under the
+downloader's name for ids that are no file names. But a file that some row names is not taken by
+another image's id: row "0, 3.jpg" does not get 0.jpg where row "7, 0.jpg" has it.
+
+Names are compared as they are, then canonically (NFC): systems differ in how they store "é". Where
+the folder has both forms, each is found by its own name, and the composed one by any other.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+
+from rematch import photos
+from rematch.identities import nfc
+
+_RARE = (".jfif", ".jpe")
+ENDINGS = tuple(
+    ending
+    for endings in (photos.EXTENSIONS, _RARE)
+    for ending in (*endings, *(ending.upper() for ending in endings))
+)
+"""Of a photo's file, in the order they are looked for. `.jfif` and `.jpe` are part of an id."""
+
+
+def by_id(image_id: str) -> Iterator[str]:
+    """The file names that an image's id stands for, best first."""
+    yield image_id
+    yield from (image_id + ending for ending in ENDINGS)
+    hashed = photos.hashed_name(image_id)
+    yield from (hashed + ending for ending in photos.EXTENSIONS)
+
+
+def find(
+    images: Mapping[str, str], named: Iterable[str], present: Collection[str]
+) -> dict[str, str]:
+    """The file of each image that has one.
+
+    Args:
+        images: by id, the file that its rows name; "" if they name none.
+        named: every file that any row of the corpus names, refused rows too.
+        present: names of the folder's files.
+
+    Returns:
+        By id, a name out of `present`. A file is that of several images only where rows name it
+        for each of them. The order of the arguments does not matter.
+    """
+    there = set(present)
+    composed: dict[str, str] = {}
+    for name in sorted(there, key=lambda name: (name != nfc(name), name)):
+        composed.setdefault(nfc(name), name)
+
+    def looked_up(name: str) -> str:
+        return name if name in there else composed.get(nfc(name), "")
+
+    found = {image_id: looked_up(name) for image_id, name in images.items() if name}
+    found = {image_id: name for image_id, name in found.items() if name}
+    taken = {looked_up(name) for name in named} | set(found.values())
+    # Each way for all images before the next: a file goes to the image whose id names it best.
+    ways: tuple[Callable[[str], Iterator[str]], ...] = (
+        lambda image_id: (name for name in [image_id] if name in there),
+        lambda image_id: (name for name in by_id(image_id) if name in there),
+        lambda image_id: (looked_up(name) for name in by_id(image_id)),
+    )
+    for way in ways:
+        wanted = {}
+        for image_id in images.keys() - found.keys():
+            name = next((name for name in way(image_id) if name and name not in taken), "")
+            if name:
+                wanted[image_id] = name
+        claims = Counter(wanted.values())
+        found |= {image_id: name for image_id, name in wanted.items() if claims[name] == 1}
+        taken |= set(wanted.values())
+    return found
