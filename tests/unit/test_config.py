@@ -103,6 +103,11 @@ def faults(config):
         (["corpora", "demo", "photos"], "x", "config: corpora.demo.photos: x does not exist"),
         (["corpora", "demo", "photos"], "x{y}", "corpora.demo.photos: x{y} has braces, which"),
         (["corpora", "demo", "truth"], "x", "config: corpora.demo.truth: stands beside pairs"),
+        (
+            ["corpora", "mine"],
+            {"pairs": "x", "layout": "newsimages2025", "submission_ids": "as_read"},
+            "corpora.mine.submission_ids: is for layout newsimages2021",
+        ),
         (["corpora", "logs"], {"pairs": "x"}, "corpora.logs: results/logs/ is taken"),
         (["corpora", "demo", "pairs"], None, "config: corpora.demo: give pairs"),
         (["corpora", "demo", "layout"], "newsimages", "'newsimages' is not one of newsimages2021"),
@@ -124,6 +129,13 @@ def faults(config):
 def test_a_fault_is_one_line_with_the_keys_path(path, value, expected):
     found = faults(changed(path, value))
     assert len(found) == 1 and expected in found[0], found
+
+
+def test_an_empty_folder_of_photos_is_said_before_any_job(tmp_path):
+    (found,) = faults(changed(["corpora", "demo", "photos"], str(tmp_path)))
+    assert found == f"config: corpora.demo.photos: {tmp_path} is empty; put the photos there"
+    (tmp_path / "p.jpg").touch()
+    validated(changed(["corpora", "demo", "photos"], str(tmp_path)), SCHEMA, MADE)
 
 
 def test_a_generic_corpus_names_its_columns():

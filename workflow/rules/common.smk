@@ -303,6 +303,11 @@ def member_weights(wildcards):
     return [[point.run, w] for point, w in zip(ensemble.members, ensemble.weights)]
 
 
+def submission_ids(wildcards):
+    """By which ids a submission names its articles."""
+    return CONFIG["corpora"][wildcards.corpus].get("submission_ids", "benchmark")
+
+
 def reference_contents(wildcards):
     """What the table of published figures holds."""
     reference = EVALUATION.get("reference")

@@ -52,6 +52,7 @@ rule articles:
         "results/{corpus}/corpus/articles.parquet",
     log:
         "results/logs/articles/{corpus}.log",
+    priority: 1
     conda:
         "../../environment.yml"
     params:
@@ -77,6 +78,7 @@ rule corpus:
         "results/logs/corpus/{corpus}.log",
     benchmark:
         "results/benchmarks/corpus/{corpus}.tsv"
+    priority: 1  # what is wrong with a corpus is said before anything else is done
     conda:
         "../../environment.yml"
     threads: 2

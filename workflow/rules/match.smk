@@ -79,7 +79,8 @@ rule ranking:
 
 rule submission:
     input:
-        "results/{corpus}/runs/{run}/ranking.parquet",
+        ranking="results/{corpus}/runs/{run}/ranking.parquet",
+        articles="results/{corpus}/corpus/articles.parquet",
     output:
         "results/{corpus}/runs/{run}/submission.tsv",
     log:
@@ -90,6 +91,7 @@ rule submission:
         mem_mb=scaled(1000, 20),
         runtime=scaled(3, 1),
     params:
+        ids=submission_ids,
         code=code("submission.py"),
     message:
         "submission {wildcards.run} of {wildcards.corpus}"

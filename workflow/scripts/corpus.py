@@ -6,7 +6,14 @@ log = jobs.start(snakemake)
 
 from rematch import tables
 from rematch.contents import KEPT, Contents
-from rematch.corpus import CorpusSpec, known_photos, read_corpus, summary_lines, write_photos
+from rematch.corpus import (
+    CorpusSpec,
+    demand_usable,
+    known_photos,
+    read_corpus,
+    summary_lines,
+    write_photos,
+)
 
 params, output = snakemake.params, snakemake.output
 spec = CorpusSpec.from_config(params.files)
@@ -16,6 +23,7 @@ known = known_photos(output.photos, made_by)
 corpus = read_corpus(spec, snakemake.threads, hashes, known)
 for line in summary_lines(corpus):
     log.info(line)
+demand_usable(corpus, spec)
 for name in ("images", "qrels", "rejects"):
     tables.write(getattr(corpus, name), output[name])
 write_photos(corpus.photos, output.photos, made_by)

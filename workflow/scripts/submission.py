@@ -2,11 +2,15 @@
 
 from rematch import jobs
 
-jobs.start(snakemake)
+log = jobs.start(snakemake)
 
 from rematch import tables
+from rematch.corpus import submission_ids
 from rematch.files import write_text
 from rematch.match import submission
 
-ranking = tables.read(snakemake.input[0], tables.RANKING)
-write_text(snakemake.output[0], submission(ranking))
+ranking = tables.read(snakemake.input.ranking, tables.RANKING)
+written, said = submission_ids(snakemake.input.articles, snakemake.params.ids)
+if said:
+    log.info(said)
+write_text(snakemake.output[0], submission(ranking, written=written))

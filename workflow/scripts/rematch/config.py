@@ -302,6 +302,8 @@ def _model_faults(where: str, model: Mapping[str, Any]) -> Iterator[str]:
 
 def _layout_faults(name: str, corpus: Mapping[str, Any]) -> Iterator[str]:
     where = f"corpora.{name}"
+    if "submission_ids" in corpus and corpus.get("layout", "newsimages2021") != "newsimages2021":
+        yield f"{where}.submission_ids: is for layout newsimages2021 alone; remove it"
     if corpus.get("layout") != "generic":
         for key in ("columns", "quoting"):
             if key in corpus:
@@ -367,6 +369,8 @@ def _file_faults(config: Config, made: Sequence[str]) -> Iterator[str]:
                 yield from missing(path, f"corpora.{name}.{key}", Path.is_file)
         if "photos" in corpus and "download" not in corpus:
             yield from missing(corpus["photos"], f"corpora.{name}.photos", Path.is_dir)
+            if corpus["photos"] not in made and _is_empty(Path(corpus["photos"]).expanduser()):
+                yield f"corpora.{name}.photos: {corpus['photos']} is empty; put the photos there"
     for name in config["sweep"]["translation"]:
         translation = config["translations"][name]
         if translation["backend"] == "memory":
@@ -394,6 +398,13 @@ def _file_faults(config: Config, made: Sequence[str]) -> Iterator[str]:
         yield from missing(config["word_statistics"], "word_statistics", Path.exists)
     if "reference" in config["evaluation"]:
         yield from missing(config["evaluation"]["reference"], "evaluation.reference", Path.is_file)
+
+
+def _is_empty(folder: Path) -> bool:
+    try:
+        return folder.is_dir() and not any(folder.iterdir())
+    except OSError:  # who reads it will say so
+        return False
 
 
 def as_list(value: str | list[str]) -> list[str]:

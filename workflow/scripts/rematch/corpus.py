@@ -34,7 +34,7 @@ import logging
 import os
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -593,6 +593,33 @@ def _refused(rejects: Sequence[Sequence[Any]], *kinds: Kind) -> str:
         for name, n in count.most_common(3)
     ]
     return "; ".join(said) or "there are none; check the file"
+
+
+def submission_ids(
+    articles: str | os.PathLike[str], ids: Literal["benchmark", "as_read"]
+) -> tuple[Callable[[str], str], str]:
+    """By which ids a submission names its articles.
+
+    Args:
+        articles: the table that `read_articles` gave, written by `tables.write`.
+        ids: "benchmark" for the ids that the benchmark's evaluator knows, "as_read" for the
+            table's own.
+
+    Returns:
+        From the table's id to the submission's; and a line that says what was changed, or "".
+    """
+    table = tables.read(articles, tables.ARTICLES)
+    two_schemes = (pq.read_schema(articles).metadata or {}).get(b"ids") == TWO_SCHEMES.encode()
+    changed = sum(benchmark_id(item) != item for item in table["article_id"].to_pylist())
+    if not two_schemes or not changed:
+        return str, ""
+    all_ = f"{changed:,} of {table.num_rows:,} articles have nine-digit ids"
+    if ids == "as_read":
+        return str, f"{all_}, written as they are: the benchmark's evaluator knows the ten digits"
+    return benchmark_id, (
+        f"{all_}, written as the ten digits that the benchmark's evaluator knows; "
+        "submission_ids: as_read in the corpus' configuration keeps ids of your own"
+    )
 
 
 def image_urls(spec: CorpusSpec) -> pa.Table:

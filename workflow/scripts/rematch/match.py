@@ -134,15 +134,18 @@ def rank(
     return to_images, _ranking(tables.IMAGE_RANKING, by_image, articles)
 
 
-def submission(ranking: pa.Table, columns: int = 100) -> str:
+def submission(
+    ranking: pa.Table, columns: int = 100, written: Callable[[str], str] = lambda item: item
+) -> str:
     """The benchmark's run file: TSV, header `articleID iid1 ... iid<columns>`, a row an article.
 
     The rank is the column's position. A gallery with fewer photos leaves the last columns empty,
-    since the official evaluator expects all of them.
+    since the official evaluator expects all of them. Articles stand by the ids that `written`
+    gives for the table's, and in their order.
     """
     lists: dict[str, dict[int, str]] = {}
     for row in ranking.to_pylist():
-        lists.setdefault(row["article_id"], {})[row["rank"]] = row["image_id"]
+        lists.setdefault(written(row["article_id"]), {})[row["rank"]] = row["image_id"]
     lines = ["\t".join(["articleID", *(f"iid{rank}" for rank in range(1, columns + 1))])]
     for article in sorted(lists):
         photos = (lists[article].get(rank, "") for rank in range(1, columns + 1))
