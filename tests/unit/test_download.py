@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from rematch import polite
-from rematch.corpus import CorpusSpec, read_corpus
+from rematch.corpus import CorpusSpec, read_corpus, wanted_photos
 from rematch.download import (
     GIVE_UP_AFTER,
     DownloadOptions,
@@ -189,6 +189,36 @@ def test_the_corpus_finds_plain_ids_by_itself(serve, tmp_path):
     table.write_text("article\ttitle\ttext\tiid\timgFile\n" + rows, "utf-8")
     corpus = read_corpus(CorpusSpec(pairs=(table,), photos=tmp_path / "photos"), 1)
     assert sorted(corpus.images["image_id"].to_pylist()) == ["p0", "p1", "p2"]
+
+
+def test_what_rows_call_a_photo_holds_for_download_and_corpus_alike(serve, tmp_path):
+    """0.jpg is the file of image 7, whatever the id 0 would be called."""
+    server = serve(lambda key, nth: Reply(encoded(picture(key), "JPEG")))
+    rows = [("0", "3.jpg"), ("7", "0.jpg"), ("5", "by hand.jpg"), ("6", "")]
+    rows += [("x.jpg", ""), ("x.png", "")]
+    (tmp_path / "images.tsv").write_text(
+        "img\tiid\timgFile\n" + "".join(f"{server.url}{i}\t{i}\t{f}\n" for i, f in rows)
+    )
+    (tmp_path / "articles.tsv").write_text("articleID\ttitle\ttext\na\tT\tx\n")
+    folder = tmp_path / "photos"
+    spec = CorpusSpec(
+        articles=tmp_path / "articles.tsv", images=tmp_path / "images.tsv", photos=folder
+    )
+    folder.mkdir()
+    (folder / "by hand.jpg").write_bytes(encoded(picture("5"), "JPEG"))
+    urls, naming = wanted_photos(spec)
+    for there in (1, 6):
+        report = download(urls, folder, quick(), naming)
+        assert (report.wanted, report.there, report.failed) == (6, there, {})
+        corpus = read_corpus(spec, 1)
+        found = {row["image_id"]: Path(row["file"]) for row in corpus.images.to_pylist()}
+        assert {item: path.name for item, path in found.items()} == dict(report.files)
+        for item, path in found.items():
+            assert path.read_bytes() == encoded(picture(item), "JPEG")
+        assert report.files["5"] == "by hand.jpg" and report.files["7"] == "7.jpg"
+        assert report.files["0"].startswith("hash.") and report.files["6"] == "6.jpg"
+        table = {row["image_id"]: row["file"] for row in report.table().to_pylist()}
+        assert table == report.files
 
 
 def test_find_in_a_folder_that_does_not_exist(tmp_path):

@@ -7,13 +7,13 @@ log = jobs.start(snakemake)
 from pathlib import Path
 
 from rematch import tables
-from rematch.corpus import CorpusSpec, image_urls
+from rematch.corpus import CorpusSpec, wanted_photos
 from rematch.download import DownloadOptions, download
 
 corpus = snakemake.config["corpora"][snakemake.wildcards.corpus]
-urls = image_urls(CorpusSpec.from_config(corpus))
+urls, naming = wanted_photos(CorpusSpec.from_config(corpus))
 options = DownloadOptions.from_config(corpus["download"])
-report = download(urls, Path(corpus["photos"]), options)
+report = download(urls, Path(corpus["photos"]), options, naming)
 for line in report.lines():
     log.info(line)
 tables.write(report.table(), snakemake.output[0])

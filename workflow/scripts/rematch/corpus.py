@@ -320,6 +320,11 @@ class _Door:
             self.images[image_id] = _Image(path, row.line, photo, url)
         return True
 
+    def naming(self) -> lookup.Naming:
+        """How rows name the photos; call it after `settle_images`."""
+        images = {image_id: image.photo for image_id, image in self.images.items()}
+        return lookup.Naming(images, frozenset(self.named))
+
     def open_photos(
         self,
         folder: Path | None,
@@ -340,8 +345,7 @@ class _Door:
                 ) from error
         missing: list[str] = []
         found: list[tuple[str, _Image, Path]] = []
-        named = {image_id: image.photo for image_id, image in self.images.items()}
-        files = lookup.find(named, self.named, present)
+        files = self.naming().find(present)
         for image_id, image in self.images.items():
             name = files.get(image_id, "")
             if folder is not None and _leads_out(folder, name):
@@ -634,7 +638,13 @@ def image_urls(spec: CorpusSpec) -> pa.Table:
     Raises:
         UserError: as `read_corpus`; the folder of photos need not exist.
     """
-    images = _entered(spec).images
+    return wanted_photos(spec)[0]
+
+
+def wanted_photos(spec: CorpusSpec) -> tuple[pa.Table, lookup.Naming]:
+    """`image_urls`, and how the corpus' rows name the photos' files."""
+    door = _entered(spec)
+    images = door.images
     rows = [
         (image_id, image.url, str(image.path), image.line, image.other_urls)
         for image_id, image in images.items()
@@ -644,7 +654,7 @@ def image_urls(spec: CorpusSpec) -> pa.Table:
     log.info("%s of %s photos have a URL", f"{len(rows):,}", f"{len(images):,}")
     if others:
         log.warning("%s rows give a known photo another URL; the first is used", f"{others:,}")
-    return _table(sorted(rows), IMAGE_URLS)
+    return _table(sorted(rows), IMAGE_URLS), door.naming()
 
 
 def _entered(spec: CorpusSpec) -> _Door:

@@ -3,8 +3,9 @@
 What lies in the folder
     `<image id>.<extension>`
         A photo, whole and opened once; the extension tells its format, whatever the URL said.
-        Only ids of letters, digits, `_` and `-` are file names, see `PLAIN`. The others, and ids
-        that differ in case alone, get `hash.<40 hexadecimal digits>`.
+        Only ids of letters, digits, `_` and `-` are file names, see `PLAIN`. The others, ids that
+        differ in case alone, and those whose file's name a row of the corpus gives to another
+        image, get `hash.<40 hexadecimal digits>`.
     `index.tsv`
         The ids behind the hashed names: `image_id`, a tab, `file`. An id stands there as a JSON
         string, so that it may hold tabs and line feeds. `find_downloaded` reads it.
@@ -55,6 +56,7 @@ from requests.packages.urllib3 import exceptions as urllib3
 
 from rematch import photos, tables
 from rematch.errors import UserError
+from rematch.lookup import Naming, by_id
 from rematch.photos import EMPTY, TOO_LARGE, PhotoError, hashed_name
 from rematch.polite import (
     LONGEST_PAUSE_S,
@@ -171,16 +173,18 @@ class Failed:
 class DownloadReport:
     """What a call of `download` did and found.
 
-    `ids`: the photos that were wanted. `wanted`, their number = `there` (before the call) +
-    `fetched` + the number of `failed`. `failed`: every id without a photo, sorted, with the
-    reason, "class: detail". `remembered`: how many of these were not asked for, because an
-    earlier call found them lasting. `retried`: failures that were tried again, by class.
+    `ids`: the photos that were wanted. `files`: by id, the file of each that is there. `wanted`,
+    the number of `ids`, = `there` (before the call) + `fetched` + the number of `failed`. `failed`:
+    every id without a photo, sorted, with the reason, "class: detail". `remembered`: how many of
+    these were not asked for, because an earlier call found them lasting. `retried`: failures that
+    were tried again, by class.
     `alike`: groups of `MANY_ALIKE` or more ids whose files, fetched by this call from different
     URLs, are equal byte by byte; a site's "no picture" may look so.
     """
 
     folder: Path
     ids: frozenset[str]
+    files: Mapping[str, str]
     wanted: int
     there: int
     fetched: int
@@ -194,7 +198,7 @@ class DownloadReport:
 
     def table(self) -> pa.Table:
         """`tables.DOWNLOADS`, sorted by id."""
-        found = find_downloaded(self.folder)
+        found = self.files
         rows: list[dict[str, object]] = [
             {"image_id": item, "file": found.get(item, ""), "reason": self.failed.get(item, "")}
             for item in sorted(self.ids)
@@ -251,10 +255,7 @@ def find_downloaded(folder: Path) -> dict[str, str]:
     of several the first in the order of `photos.EXTENSIONS` holds. A folder that does not exist
     holds none.
     """
-    sizes: dict[str, int] = {}
-    if folder.is_dir():
-        with os.scandir(folder) as entries:
-            sizes = {entry.name: entry.stat().st_size for entry in entries if entry.is_file()}
+    sizes = _sizes(folder)
     indexed = _read_index(folder)
     found: dict[str, str] = {}
     endings = (*photos.EXTENSIONS, *(extension.upper() for extension in photos.EXTENSIONS))
@@ -267,6 +268,15 @@ def find_downloaded(folder: Path) -> dict[str, str]:
             if item is not None:
                 found.setdefault(item, name)
     return found
+
+
+def _sizes(folder: Path, empty: bool = True) -> dict[str, int]:
+    """The sizes of a folder's files by name, of empty ones too if asked for."""
+    if not folder.is_dir():
+        return {}
+    with os.scandir(folder) as entries:
+        sizes = {entry.name: entry.stat().st_size for entry in entries if entry.is_file()}
+    return {name: size for name, size in sizes.items() if size or empty}
 
 
 def read_failed(folder: Path) -> dict[str, Failed]:
@@ -286,7 +296,10 @@ def read_failed(folder: Path) -> dict[str, Failed]:
 
 
 def download(
-    urls: pa.Table | Mapping[str, str], folder: Path, options: DownloadOptions
+    urls: pa.Table | Mapping[str, str],
+    folder: Path,
+    options: DownloadOptions,
+    naming: Naming | None = None,
 ) -> DownloadReport:
     """Fetch the photos that `folder` does not hold yet.
 
@@ -297,6 +310,8 @@ def download(
         urls: image id -> URL, or a table with the columns `image_id` and `url`.
         folder: made if it does not exist; see the module for what it holds.
         options: how to fetch.
+        naming: how the corpus' rows name the photos, so that what they find in the folder is not
+            asked for; None: they name none.
 
     Returns:
         What is there and what is not. Photos that cannot be had are no error, unless
@@ -308,7 +323,7 @@ def download(
     """
     wanted = dict(urls) if isinstance(urls, Mapping) else urls_by_id(urls)
     with _writing(folder), _locked(folder):
-        report = _Run(wanted, folder, options).report()
+        report = _Run(wanted, folder, options, naming).report()
     if report.failed and options.on_missing == "stop":
         item, reason = next(iter(report.failed.items()))
         raise UserError(
@@ -365,8 +380,15 @@ class _Session(requests.Session):
 class _Run:
     """One call of `download`, under the folder's lock."""
 
-    def __init__(self, wanted: Mapping[str, str], folder: Path, options: DownloadOptions) -> None:
+    def __init__(
+        self,
+        wanted: Mapping[str, str],
+        folder: Path,
+        options: DownloadOptions,
+        naming: Naming | None,
+    ) -> None:
         self._wanted = wanted
+        self._naming = naming
         self._folder = folder
         self._options = options
         self._rates = options.rates or folder / WORK
@@ -401,6 +423,7 @@ class _Run:
         return DownloadReport(
             folder=self._folder,
             ids=frozenset(self._wanted),
+            files=self._found(),
             wanted=len(self._wanted),
             there=len(there),
             fetched=len(self._digests),
@@ -415,24 +438,31 @@ class _Run:
 
     def _there_and_stems(self) -> tuple[set[str], dict[str, str]]:
         """Ids whose photos are here, and the file name, without extension, for the others."""
-        found = find_downloaded(self._folder)
+        found, known = self._found(), find_downloaded(self._folder)
         present = set(os.listdir(self._folder))
         # Ids that differ in case alone would be one file on some file systems.
-        spelt = Counter(item.lower() for item in found.keys() | self._wanted.keys())
+        spelt = Counter(item.lower() for item in known.keys() | self._wanted.keys())
         there: set[str] = set()
         stems: dict[str, str] = {}
         for item in self._wanted:
             plain = PLAIN.fullmatch(item) and spelt[item.lower()] == 1
+            plain = plain and not (self._naming and self._naming.elsewhere(item))
             stem = item if plain else hashed_name(item)
             lost = [stem + ending for ending in photos.EXTENSIONS if stem + ending in present]
-            if item in found:
-                there.add(item)
-            elif lost and not plain and (self._folder / lost[0]).stat().st_size:
+            hashed = lost and not plain and (self._folder / lost[0]).stat().st_size
+            if hashed and item not in known:
                 self._to_index(item, lost[0])  # killed between the photo and its line
+            if item in found or hashed:
                 there.add(item)
             else:
                 stems[item] = stem
         return there, stems
+
+    def _found(self) -> dict[str, str]:
+        """The file of every photo that is there, as the corpus will look for it."""
+        if self._naming is None:
+            return find_downloaded(self._folder)
+        return self._naming.find(_sizes(self._folder, empty=False).keys())
 
     def _in_turn(self, items: Iterable[str]) -> list[str]:
         """The hosts by turns, so that one host's ceiling does not hold all threads up."""
@@ -483,8 +513,8 @@ class _Run:
                         return self._fail(item, before, tries - 1)  # it was asked, and this said
                     return self._fail(item, failure, tries)
             name = stem + extension
-            for ending in photos.EXTENSIONS:  # an empty file would stand before the photo
-                other = self._folder / (stem + ending)
+            for other_name in by_id(stem):  # an empty file would stand before the photo
+                other = self._folder / other_name
                 if other.is_file() and not other.stat().st_size:
                     other.unlink()
             os.replace(part, self._folder / name)

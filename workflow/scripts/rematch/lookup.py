@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from rematch import photos
 from rematch.identities import nfc
@@ -75,3 +76,22 @@ def find(
         found |= {image_id: name for image_id, name in wanted.items() if claims[name] == 1}
         taken |= set(wanted.values())
     return found
+
+
+@dataclass(frozen=True)
+class Naming:
+    """How a corpus' rows name its photos: the first two arguments of `find`."""
+
+    images: Mapping[str, str]
+    named: frozenset[str]
+
+    def find(self, present: Collection[str]) -> dict[str, str]:
+        """The file of each image that has one among `present`."""
+        return find(self.images, self.named, present)
+
+    def elsewhere(self, image_id: str) -> bool:
+        """Whether a file that an image's id stands for is named by rows, and not by its own."""
+        own = nfc(self.images.get(image_id, ""))
+        return not {nfc(name) for name in by_id(image_id)}.isdisjoint(
+            {nfc(name) for name in self.named} - {own}
+        )
