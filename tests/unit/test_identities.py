@@ -20,7 +20,7 @@ from rematch.corpus import (
     read_corpus,
     submission_ids,
 )
-from rematch.damage import described
+from rematch.damage import Looks
 from rematch.errors import UserError
 from rematch.identities import benchmark_id, image_ids, other_form
 from rematch.layouts import GENERIC, Generic
@@ -356,14 +356,16 @@ DAMAGED = [
     (["a1"], ["A1"], "are written in other letters"),
     (["a1.b"], ["img/a1.b"], "are paths or addresses"),
     (["a1"], ["zz"], "ids such as zz are not in the corpus, the corpus has ids such as a1"),
+    (["a.jpg", "a.png"], ["a"], "ids such as a begin the names of several files"),
+    (["a"], ["a.gif"], "ids such as a.gif are files that no image's row names"),
     ([], ["x" * 500], "xxx..."),
 ]
 
 
 @pytest.mark.parametrize(("known", "unknown", "said"), DAMAGED)
 def test_damaged_ids_are_described(known: list[str], unknown: list[str], said: str) -> None:
-    assert said in described(unknown, known)
-    assert len(described(unknown, known)) < 200
+    assert said in Looks(known).described(unknown)
+    assert len(Looks(known).described(unknown)) < 200
 
 
 def damaged(tmp_path: Path, answers: list[str]) -> CorpusSpec:
@@ -389,6 +391,9 @@ def test_pairs_that_name_nothing_are_one_warning(
     with caplog.at_level(logging.WARNING):
         corpus = read_corpus(spec, 1)
     assert truth(corpus) == [("101", "000"), ("102", "001")]
+    reasons = set(corpus.rejects["reason"].to_pylist())
+    rewritten = "such ids look like numbers that a spreadsheet rewrote"
+    assert reasons == {f"unknown article: '{n}.0'; {rewritten}" for n in range(103, 109)}
     (said,) = caplog.messages
     assert said.startswith(f"{spec.truth}: 6 of 8 pairs name no article; ids such as 103.0 look ")
     assert "look like numbers that a spreadsheet rewrote" in said

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+import yaml
+from PIL import Image
 
-from tests.workflow.conftest import SHARED, Project
+from tests.tiny import HEADER, write_articles
+from tests.workflow.conftest import ROOT, SHARED, Project
 from tests.workflow.test_workflow import table
 
 PHOTOS = SHARED / "data/photos-de"
@@ -51,12 +54,24 @@ def test_photographs_with_german_texts(tmp_path: Path) -> None:
     assert text_to_image(more, "MRR@100") > text_to_image(fewer, "MRR@100") > 0.05
 
 
-def test_published_news_texts_without_photographs(tmp_path: Path) -> None:
+def test_published_news_texts(tmp_path: Path, tiny_checkpoint: Path) -> None:
+    """Texts without photographs, and the test set with a truth by its formula and drawn photos."""
     project = Project.copied(tmp_path / "project")
-    project.config = {
-        "sweep": {"corpus": ["january", "april"], "translation": ["none"], "model": ["none"]},
-        "models": {"none": {"name": "ViT-B/32"}},
-        "corpora": {
+    project.config = yaml.safe_load((ROOT / "config/newsimages2021.yaml").read_text("utf-8"))
+    ids, iids = benchmark(project.folder / "resources/newsimages2021")
+    published = project.config["corpora"]
+    project.config |= {
+        "sweep": {
+            "corpus": ["january", "april", "newsimages2021"],
+            "translation": ["none"],
+            "cleaning": ["raw", "paper"],
+            "words": [10],
+            "model": ["tiny"],
+        },
+        "ensembles": {"run05": [{"words": 10, "weight": 1}]},
+        "models": {"tiny": {"checkpoint": str(tiny_checkpoint)}},
+        "corpora": published
+        | {
             "january": {"pairs": str(NEWS / "content2019-01.tsv")},
             "april": {
                 "articles": str(NEWS / "MediaEvalNewsImagesBatch04articles.tsv"),
@@ -66,6 +81,9 @@ def test_published_news_texts_without_photographs(tmp_path: Path) -> None:
     }
     made = ("text/none/paper/cleaned.parquet", "corpus/images.parquet")
     targets = [f"results/{c}/{name}" for c in ("january", "april") for name in made]
+    run = "runs/none.raw.w10.tiny.cosine"
+    for name in ("submission.tsv", "metrics.parquet"):
+        targets.append(f"results/newsimages2021/{run}/{name}")
     project.snakemake(*targets)
     for corpus, n in (("january", 2539), ("april", 1915)):
         folder = project.folder / f"results/{corpus}"
@@ -76,3 +94,44 @@ def test_published_news_texts_without_photographs(tmp_path: Path) -> None:
         assert cleaned.num_rows == n
         log = (project.folder / f"results/logs/corpus/{corpus}.log").read_text("utf-8")
         assert len(log.splitlines()) < 20 and f"{n:,} of {n:,} photos missing" in log
+    folder = project.folder / "results/newsimages2021"
+    lines = (folder / run / "submission.tsv").read_text("utf-8").splitlines()[1:]
+    assert [line.split("\t")[0] for line in lines] == sorted(ids)
+    metrics = pq.read_table(folder / run / "metrics.parquet").to_pylist()
+    assert {row["n"] for row in metrics} == {1915}
+    assert pq.read_table(folder / "corpus/rejects.parquet").num_rows == 0
+    qrels = pq.read_table(folder / "corpus/qrels.parquet").to_pylist()
+    pairs = {row["article_id"]: row["image_id"] for row in qrels}
+    assert pairs == dict(zip(ids, iids, strict=True))
+
+
+def plain(long: str) -> str:
+    """The id that the published truth has for an article of the test set."""
+    return long[6:10] + long[1:6]
+
+
+def benchmark(folder: Path) -> tuple[list[str], list[str]]:
+    """Put the test set where config/newsimages2021.yaml looks, and make up what is not published.
+
+    The truth pairs rows of equal number, in the plain scheme; photos are specks of one colour each.
+    """
+    (folder / "images").mkdir(parents=True)
+    ids, iids = [
+        [line.split("\t")[column] for line in text.split("\n")[1:] if line.strip()]
+        for text, column in (
+            ((NEWS / "MediaEvalNewsImagesBatch04articles.tsv").read_text("cp1252"), 0),
+            ((NEWS / "MediaEvalNewsImagesBatch04images.tsv").read_text("utf-8"), 1),
+        )
+    ]
+    for name in ("MediaEvalNewsImagesBatch04articles.tsv", "MediaEvalNewsImagesBatch04images.tsv"):
+        (folder / name).symlink_to(NEWS / name)
+    for number, iid in enumerate(iids):
+        colour = (number % 256, number // 256, 99)
+        Image.new("RGB", (8, 8), colour).save(folder / "images" / f"{iid}.jpg", "PNG")
+    rows = [
+        dict.fromkeys(HEADER, "")
+        | {"article": plain(article), "iid": iid, "title": f"Titel {article}", "text": "Text"}
+        for article, iid in zip(ids, iids, strict=True)
+    ]
+    write_articles(folder / "content2019-04-gt.tsv", rows)
+    return ids, iids

@@ -1,30 +1,10 @@
 """News corpora at the door: from somebody's files to articles, photos, truth and refused rows.
 
-How a file becomes rows is its layout's matter (`rematch.layouts`); everything after that is here,
-common to all layouts. The tables of articles, photos and truth do not depend on the order of rows
-or files, nor their order on the names of articles and photos; see `tie_key`. (One exception cannot
-be helped: of two rows that claim one id, or give one photo two URLs, the first is kept.)
-
-What is kept of a text
-    Every character, as decoded. A layout alone takes its own marks away: a byte order mark at the
-    start of the file, what separates fields and rows, and in CSV the quotes around a field. White
-    space at either end of a field, soft hyphens, no-break spaces, NUL and other control characters,
-    U+2028 and a carriage return elsewhere stay; a field may be of any length. Repairs belong to the
-    cleaning.
-
-What is refused
-    A refused thing is one row of the table of rejects, with its file and the line on which its row
-    begins; the reason is "class: detail", the class one of the constants below or of
-    `rematch.photos`. A row of articles without title and text (the paper's "NA" rows) or without an
-    article id is refused whole: in a file of pairs its photo and its pair go with it. A photo that
-    is missing or does not open is refused and its article stays. A pair of which one side was
-    refused is left out of the truth; it has a row of its own among the rejects only if its line has
-    none already. Blank rows (all fields empty or white space) are counted and skipped.
-
-What is related to what
-    An article may have several photos and a photo several articles: a row that names a known thing
-    again, with the same content, is counted as repeated, and its pair is kept. What a row means by
-    an id or a file's name: `rematch.identities`; which file is an image's photo: `rematch.lookup`.
+How a file becomes rows is its layout's matter (`rematch.layouts`), what of these comes in the
+door's (`rematch.door`), and which pairs are kept is settled last (`rematch.pairing`). The tables of
+articles, photos and truth do not depend on the order of rows or files, nor their order on the names
+of articles and photos; see `tie_key`. (One exception cannot be helped: of two rows that claim one
+id, or give one photo two URLs, the first is kept.)
 """
 
 from __future__ import annotations
@@ -32,39 +12,25 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rematch import damage, lookup, photos, tables
+from rematch import lookup, tables
+from rematch.door import Door, Kind, is_file_name
+from rematch.door import reason_class as reason_class
 from rematch.errors import UserError
-from rematch.files import sha256_of
-from rematch.identities import TWO_SCHEMES, Images, Named, benchmark_id, file_named, image_ids, nfc
-from rematch.layouts import GENERIC, LAYOUTS, Generic, Record, Source, missing_column, read_source
+from rematch.identities import TWO_SCHEMES, benchmark_id
+from rematch.layouts import GENERIC, LAYOUTS, Generic, Source, missing_column, read_source
 from rematch.layouts import read_newsimages2021 as read_newsimages2021
+from rematch.pairing import Pairing
 
 log = logging.getLogger(__name__)
-
-NO_ARTICLE_ID = "no article id"
-NO_IMAGE_ID = "no image id"
-NO_CONTENT = "no title and no text"
-CONTROL_IN_ID = "control character in id"
-ARTICLE_TAKEN = "article id taken"
-IMAGE_TAKEN = "image id taken"
-UNSAFE_NAME = "unsafe photo name"
-UNKNOWN_ARTICLE = "unknown article"
-UNKNOWN_IMAGE = "unknown image"
-ARTICLE_REFUSED = "article refused"
-IMAGE_REFUSED = "image refused"
-
-Kind = Literal["article", "image", "pair"]
 
 REJECT_COUNTS = pa.schema([("kind", pa.string()), ("reason", pa.string()), ("rows", pa.int64())])
 """Refused things by kind and class of reason."""
@@ -206,302 +172,6 @@ class Corpus:
     """Whether a truth was given, however many of its pairs were kept."""
 
 
-@dataclass
-class _Article:
-    article_id: str
-    title: str
-    text: str
-    place: str
-
-
-@dataclass
-class _Image:
-    path: Path
-    line: int
-    photo: str  # the file that rows name
-    url: str
-    other_urls: int = 0
-    digest: str = ""
-    sha256: str = ""
-    file: Path | None = None
-
-
-@dataclass
-class _Door:
-    """What has come in so far."""
-
-    two_schemes: bool = False  # of article ids; see `identities`
-    articles: dict[str, _Article] = field(default_factory=dict)  # by `key`
-    images: dict[str, _Image] = field(default_factory=dict)
-    image_rows: list[tuple[Path, Record]] = field(default_factory=list)
-    named: set[str] = field(default_factory=set)  # files that rows name, refused rows too
-    names: Images = field(default_factory=lambda: Images(()))
-    pairs: list[tuple[Path, Record]] = field(default_factory=list)
-    rejects: list[tuple[str, int, str, str, str]] = field(default_factory=list)
-    refused: dict[Kind, set[str]] = field(
-        default_factory=lambda: {"article": set(), "image": set(), "pair": set()}
-    )
-    counts: Counter[str] = field(default_factory=Counter)
-
-    def refuse(self, path: Path, line: int, kind: Kind, item_id: str, reason: str) -> None:
-        self.rejects.append((str(path), line, kind, item_id, reason))
-        self.refused[kind].add(item_id)
-        self.counts[f"{kind}s_refused"] += 1
-
-    def key(self, article_id: str) -> str:
-        """What all forms of an article's id have in common."""
-        return benchmark_id(article_id) if self.two_schemes else article_id
-
-    def open(self, source: Source, kind: Kind) -> None:
-        if kind != "pair":
-            named = (file_named(row.image_id, row.photo) for row in source.records)
-            self.named.update(name for name in named if name)
-        self.counts[f"{kind}_blank"] += source.blank
-        self.counts[f"{kind}_rows"] += len(source.malformed)
-        for line, reason in source.malformed:
-            self.refuse(source.path, line, kind, "", reason)
-
-    def article(self, path: Path, row: Record) -> bool:
-        """Take an article in; False if the row is refused."""
-        self.counts["article_rows"] += 1
-        wrong = _wrong_id(row.article_id, NO_ARTICLE_ID)
-        if not wrong and not row.title.strip() and not row.text.strip():
-            wrong = NO_CONTENT
-        key = self.key(row.article_id)
-        known = self.articles.get(key)
-        if not wrong and known:
-            if (known.title, known.text) == (row.title, row.text):
-                if row.article_id == key:  # of two forms the benchmark's, in whatever order
-                    known.article_id = key
-                self.counts["articles_repeated"] += 1
-                return True
-            form = "" if known.article_id == row.article_id else f"as {known.article_id!r}, "
-            wrong = f"{ARTICLE_TAKEN}: {form}with other title or text in {known.place}"
-        if wrong:
-            self.refuse(path, row.line, "article", row.article_id, wrong)
-            return False
-        place = f"{path}, line {row.line}"
-        self.articles[key] = _Article(row.article_id, row.title, row.text, place)
-        self.counts["articles"] += 1
-        return True
-
-    def settle_images(self) -> None:
-        """Give every image its id, and note its photo to be opened, or refuse the row's."""
-        ids = image_ids((row.image_id, row.photo) for _, row in self.image_rows)
-        taken: set[str] = set()
-        # An id before the name of a file that stands for it, in whatever order they come.
-        for path, row in sorted(self.image_rows, key=lambda r: r[1].image_id != ids[r[1].image_id]):
-            if self.image(path, row, ids[row.image_id]):
-                taken.add(row.image_id)
-        self.names = Images(Named(cell, ids[cell], self.images[ids[cell]].photo) for cell in taken)
-        self.refused["image"].update(cell for cell in ids.keys() - taken if cell.strip())
-
-    def image(self, path: Path, row: Record, image_id: str) -> bool:
-        """Note a photo to be opened; False if the row's is refused."""
-        self.counts["image_rows"] += 1
-        wrong = _wrong_id(row.image_id, NO_IMAGE_ID)
-        url = row.url.strip()
-        photo = file_named(row.image_id, row.photo)
-        name = photo or row.image_id
-        if not wrong and not _is_file_name(name):
-            wrong = f"{UNSAFE_NAME}: {name!r} is no name of a file in the folder"
-        known = self.images.get(image_id)
-        if not wrong and known and known.photo and photo and nfc(known.photo) != nfc(photo):
-            wrong = f"{IMAGE_TAKEN}: by {known.photo!r} in {known.path}, line {known.line}"
-        if wrong:
-            self.refuse(path, row.line, "image", image_id, wrong)
-            return False
-        if known:
-            known.photo = known.photo or photo
-            known.url = known.url or url
-            known.other_urls += bool(url) and url != known.url
-            self.counts["images_repeated"] += 1
-        else:
-            self.images[image_id] = _Image(path, row.line, photo, url)
-        return True
-
-    def naming(self) -> lookup.Naming:
-        """How rows name the photos; call it after `settle_images`."""
-        images = {image_id: image.photo for image_id, image in self.images.items()}
-        return lookup.Naming(images, frozenset(self.named))
-
-    def open_photos(
-        self,
-        folder: Path | None,
-        threads: int,
-        hashes: Mapping[str, str],
-        known: Mapping[str, str],
-    ) -> None:
-        """Find and open every photo noted, but for the known; refuse those that cannot be."""
-        present: set[str] = set()
-        if folder is not None:
-            try:
-                with os.scandir(folder) as entries:
-                    present = {e.name for e in entries if not e.is_dir(follow_symlinks=False)}
-            except OSError as error:
-                raise UserError(
-                    f"corpus: the folder of photos {folder} cannot be read ({error.strerror}); "
-                    "check `photos`"
-                ) from error
-        missing: list[str] = []
-        found: list[tuple[str, _Image, Path]] = []
-        files = self.naming().find(present)
-        for image_id, image in self.images.items():
-            name = files.get(image_id, "")
-            if folder is not None and _leads_out(folder, name):
-                why = f"{UNSAFE_NAME}: {name!r} is a link out of the folder"
-                self.refuse(image.path, image.line, "image", image_id, why)
-                continue
-            if folder is not None and name:
-                found.append((image_id, image, folder / name))
-                continue
-            wanted = image.photo or f"{image_id}{photos.EXTENSIONS[0]}"
-            why = f"no file {wanted!r}" if folder is not None else "no folder of photos was given"
-            others = next((name for name in lookup.by_id(image_id) if name in present), "")
-            why += f"; {others!r} is another image's" if others else ""
-            missing.append(wanted)
-            self.refuse(image.path, image.line, "image", image_id, f"{photos.MISSING}: {why}")
-        if missing:
-            log.warning(
-                "%s of %s photos missing%s; first three: %s",
-                f"{len(missing):,}",
-                f"{len(self.images):,}",
-                f" in {folder}" if folder is not None else ": no folder of photos was given",
-                ", ".join(missing[:3]),
-            )
-        if not found:
-            return
-        for _, image, file in found:
-            image.sha256, image.file = hashes.get(file.name, ""), file
-            image.digest = known.get(image.sha256, "")
-        new = [entry for entry in found if not entry[1].digest]
-        self.counts["images"] += len(found) - len(new)
-        log.info("%s photos to open, %s known", f"{len(new):,}", f"{len(found) - len(new):,}")
-        results = photos.examine([file for _, _, file in new], threads)
-        for (image_id, image, file), result in zip(new, results, strict=True):
-            if result.reason:
-                self.refuse(image.path, image.line, "image", image_id, result.reason)
-                continue
-            image.digest = result.digest
-            self.counts["images"] += 1
-            if image.sha256 and sha256_of(file) != image.sha256:
-                image.sha256 = ""  # written over meanwhile: the pixels may be of either file
-
-    def truth(self) -> list[tuple[str, str]]:
-        """The pairs both sides of which are here; call it after `open_photos`."""
-        kept: set[tuple[str, str]] = set()
-        # Before any pair is judged: a line that was refused already is not refused twice.
-        refused_lines = {(file, line) for file, line, *_ in self.rejects}
-        for path, row in self.pairs:
-            self.counts["pair_rows"] += 1
-            pair = self.pair(row)
-            if (str(path), row.line) in refused_lines:
-                self.counts["pairs_refused"] += 1
-                continue
-            wrong = self._wrong_pair(*pair)
-            if wrong:
-                self.refuse(path, row.line, "pair", " ".join(pair), wrong)
-            elif pair in kept:
-                self.counts["pairs_repeated"] += 1
-            else:
-                kept.add(pair)
-                self.counts["pairs"] += 1
-        return sorted(kept)
-
-    def pair(self, row: Record) -> tuple[str, str]:
-        """The ids of a row's article and image in the tables; of what is not known, as it stands.
-
-        An image's id as it stands may be several images' ("teaser", of teaser.jpg and teaser.png).
-        """
-        known = self.articles.get(self.key(row.article_id)) or self.composed.get(
-            nfc(row.article_id)
-        )
-        astray = row.image_id in self.refused["image"] and row.image_id not in self.images
-        images = () if astray else self.names.find(row.image_id, row.photo)
-        return (
-            known.article_id if known else row.article_id,
-            images[0] if len(images) == 1 else row.image_id,
-        )
-
-    @cached_property
-    def composed(self) -> dict[str, _Article]:
-        """Articles by the composed form of their ids, where no two have the same."""
-        forms = Counter(nfc(article.article_id) for article in self.articles.values())
-        by_form = {nfc(article.article_id): article for article in self.articles.values()}
-        return {form: article for form, article in by_form.items() if forms[form] == 1}
-
-    def _wrong_pair(self, article_id: str, image_id: str) -> str:
-        if not article_id.strip():
-            return NO_ARTICLE_ID
-        if not image_id.strip():
-            return NO_IMAGE_ID
-        if self.key(article_id) not in self.articles:
-            return f"{self._unknown('article', article_id)}: {article_id!r}"
-        image = self.images.get(image_id)
-        if image is None or not image.digest:
-            return f"{self._unknown('image', image_id)}: {image_id!r}"
-        return ""
-
-    def _unknown(self, kind: Kind, item_id: str) -> str:
-        if kind == "article":
-            refused = self.key(item_id) in {self.key(item) for item in self.refused["article"]}
-            return ARTICLE_REFUSED if refused else UNKNOWN_ARTICLE
-        refused = item_id in self.refused["image"] or item_id in self.images
-        return IMAGE_REFUSED if refused else UNKNOWN_IMAGE
-
-    def strangers(self) -> tuple[str, int]:
-        """What the pairs look like that name no article or no image of the corpus, by their ids.
-
-        Returns:
-            A line, "" where there is none; and how many pairs name both.
-        """
-        unknown: dict[Kind, list[str]] = {"article": [], "image": []}
-        good = 0
-        for _, row in self.pairs:
-            article_id, image_id = self.pair(row)
-            wrong: set[Kind] = set()
-            if self.key(article_id) not in self.articles:
-                wrong.add("article")
-            if image_id not in self.images:
-                wrong.add("image")
-            good += not wrong
-            for kind, item in (("article", row.article_id), ("image", row.image_id)):
-                named = article_id if kind == "article" else image_id
-                if kind in wrong and item.strip() and "unknown" in self._unknown(kind, named):
-                    unknown[kind].append(item)
-        known: dict[Kind, list[str]] = {
-            "article": [article.article_id for article in self.articles.values()],
-            "image": list(self.images),
-        }
-        return "; ".join(
-            f"{len(items):,} of {len(self.pairs):,} pairs name no {kind}; "
-            f"{damage.described(items, known[kind])}"
-            for kind, items in unknown.items()
-            if items
-        ), good
-
-
-def _wrong_id(item_id: str, missing: str) -> str:
-    if not item_id.strip():
-        return missing
-    if any(unicodedata.category(character) == "Cc" for character in item_id):
-        return f"{CONTROL_IN_ID}: {item_id!r}"
-    return ""
-
-
-def _is_file_name(name: str) -> bool:
-    """Whether a file of this name lies in its folder, and can be shown in a line of a log."""
-    return name not in (".", "..") and not any(
-        mark in "/\\" or unicodedata.category(mark) == "Cc" for mark in name
-    )
-
-
-def _leads_out(folder: Path, name: str) -> bool:
-    """Whether a file of the folder is a link to what lies outside of it."""
-    file = folder / name
-    return file.is_symlink() and not file.resolve().is_relative_to(folder.resolve())
-
-
 def read_articles(spec: CorpusSpec) -> pa.Table:
     """The articles of `read_corpus` alone; no photo is opened, nor its folder looked at.
 
@@ -544,10 +214,11 @@ def read_corpus(
             image.
     """
     door = _entered(spec)
-    if spec.truth is not None and door.strangers()[0]:
-        log.warning("%s: %s", spec.truth, door.strangers()[0])
+    strangers = Pairing(door).strangers()[0] if spec.truth is not None else ""
+    if strangers:
+        log.warning("%s: %s", spec.truth, strangers)
     door.open_photos(spec.photos, threads, hashes or {}, known or {})
-    pairs = door.truth()
+    pairs = Pairing(door).truth()
     return Corpus(
         articles=_articles_table(door),
         images=_images_table(door),
@@ -648,7 +319,7 @@ def wanted_photos(spec: CorpusSpec) -> tuple[pa.Table, lookup.Naming]:
     rows = [
         (image_id, image.url, str(image.path), image.line, image.other_urls)
         for image_id, image in images.items()
-        if image.url and _is_file_name(image_id)
+        if image.url and is_file_name(image_id)
     ]
     others = sum(image.other_urls for image in images.values())
     log.info("%s of %s photos have a URL", f"{len(rows):,}", f"{len(images):,}")
@@ -657,7 +328,7 @@ def wanted_photos(spec: CorpusSpec) -> tuple[pa.Table, lookup.Naming]:
     return _table(sorted(rows), IMAGE_URLS), door.naming()
 
 
-def _entered(spec: CorpusSpec) -> _Door:
+def _entered(spec: CorpusSpec) -> Door:
     """Every row of every file judged, no photo opened yet."""
 
     def read(path: Path, role: str, columns: Sequence[str]) -> Source:
@@ -670,7 +341,7 @@ def _entered(spec: CorpusSpec) -> _Door:
                 raise missing_column(source, column, role)
         return source
 
-    door = _Door()
+    door = Door()
     columns = ("article_id", "title", "text", "image_id")
     pairs = [read(path, "pairs", columns) for path in spec.pairs]
     apart = [] if spec.articles is None else [spec.articles]
@@ -699,20 +370,20 @@ def _entered(spec: CorpusSpec) -> _Door:
     return door
 
 
-def _demand_pairs(truth: Path, door: _Door) -> None:
+def _demand_pairs(truth: Path, door: Door) -> None:
     """Refuse a truth of which no pair can be meant for this corpus."""
     if not door.articles or not door.images:
         return
-    said, good = door.strangers()
+    said, good = Pairing(door).strangers()
     if not good:
-        said = said or _refused(door.rejects, "pair")
+        said = said or _refused(door.rejects, "pair", "article", "image")
         raise UserError(
             f"{truth}: no pair names an article and an image of the corpus, so nothing could be "
             f"evaluated: {said}; correct the ids, or leave `truth` out"
         )
 
 
-def _articles_table(door: _Door) -> pa.Table:
+def _articles_table(door: Door) -> pa.Table:
     rows = [
         (item.article_id, item.title, item.text, article_digest(item.title, item.text))
         for item in door.articles.values()
@@ -722,7 +393,7 @@ def _articles_table(door: _Door) -> pa.Table:
     return found.replace_schema_metadata({"ids": TWO_SCHEMES}) if door.two_schemes else found
 
 
-def _images_table(door: _Door) -> pa.Table:
+def _images_table(door: Door) -> pa.Table:
     rows = [
         (image_id, str(image.file), image.digest)
         for image_id, image in door.images.items()
@@ -732,7 +403,7 @@ def _images_table(door: _Door) -> pa.Table:
     return _table(rows, tables.IMAGES)
 
 
-def _photos_table(door: _Door) -> pa.Table:
+def _photos_table(door: Door) -> pa.Table:
     images = door.images.values()
     return _table(
         sorted({(image.sha256, image.digest) for image in images if image.sha256 and image.digest}),
@@ -785,11 +456,6 @@ def _counts(counter: Counter[str]) -> dict[str, int]:
             f"{kind}s_refused",
         )
     }
-
-
-def reason_class(reason: str) -> str:
-    """The stable part of a reject's reason: what stands before the first ": "."""
-    return reason.split(": ", 1)[0]
 
 
 def reject_counts(rejects: pa.Table) -> pa.Table:

@@ -6,6 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 
+from rematch import photos
+from rematch.identities import split_extension
+
 _REWRITTEN = re.compile(r"\s*[+-]?\d+(?:[.,]\d*)?[eE][+-]?\d+\s*|\s*[+-]?\d+[.,]0*\s*")
 _THOUSANDS = re.compile(r"\d{1,3}(?:[.,'’_ \u00a0\u202f]\d{3})+")
 _AROUND = " \t\r\n\u00a0\u202f\ufeff\u200b\"'`„“”‚‘’«»"
@@ -20,30 +23,43 @@ def shown(item_id: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
-def described(unknown: Iterable[str], known: Collection[str]) -> str:
-    """What unknown ids look like, by kinds, the commonest first.
+STRANGE = "are not in the corpus"
+"""What is said of ids that look like nothing in particular."""
 
-    Args:
-        unknown: ids that name nothing, one for each time that it happened.
-        known: ids that would name something.
 
-    Returns:
-        "ids such as 101.0 look like numbers that a spreadsheet rewrote", or several such.
-    """
-    looks = _looks(known)
-    kinds: Counter[str] = Counter()
-    examples: dict[str, str] = {}
-    for item_id in unknown:
-        kind = next((kind for kind, fits in looks if fits(item_id)), "are not in the corpus")
-        kinds[kind] += 1
-        examples[kind] = min(examples.get(kind, item_id), item_id)
-    said = [
-        f"ids such as {shown(examples[kind])} {kind}" + (f" ({n:,})" if len(kinds) > 1 else "")
-        for kind, n in sorted(kinds.items(), key=lambda item: (-item[1], item[0]))
-    ]
-    if known:
-        said.append(f"the corpus has ids such as {shown(min(known))}")
-    return ", ".join(said)
+class Looks:
+    """What ids look like beside those that would name something."""
+
+    def __init__(self, known: Collection[str]) -> None:
+        self._known = known
+        self._looks = _looks(known)
+
+    def of(self, item_id: str) -> str:
+        """What such ids are or do: "look like numbers that a spreadsheet rewrote"."""
+        return next((kind for kind, fits in self._looks if fits(item_id)), STRANGE)
+
+    def described(self, unknown: Iterable[str]) -> str:
+        """What unknown ids look like, by kinds, the commonest first.
+
+        Args:
+            unknown: ids that name nothing, one for each time that it happened.
+
+        Returns:
+            "ids such as 101.0 look like numbers that a spreadsheet rewrote", or several such.
+        """
+        kinds: Counter[str] = Counter()
+        examples: dict[str, str] = {}
+        for item_id in unknown:
+            kind = self.of(item_id)
+            kinds[kind] += 1
+            examples[kind] = min(examples.get(kind, item_id), item_id)
+        said = [
+            f"ids such as {shown(examples[kind])} {kind}" + (f" ({n:,})" if len(kinds) > 1 else "")
+            for kind, n in sorted(kinds.items(), key=lambda item: (-item[1], item[0]))
+        ]
+        if self._known:
+            said.append(f"the corpus has ids such as {shown(min(self._known))}")
+        return ", ".join(said)
 
 
 def _looks(known: Collection[str]) -> list[tuple[str, Callable[[str], bool]]]:
@@ -64,6 +80,14 @@ def _looks(known: Collection[str]) -> list[tuple[str, Callable[[str], bool]]]:
         (
             "look like numbers with separators between thousands",
             lambda item: _THOUSANDS.fullmatch(item) is not None,
+        ),
+        (
+            "begin the names of several files",
+            lambda item: any(item + ending in ids for ending in photos.EXTENSIONS),
+        ),
+        (
+            "are files that no image's row names",
+            lambda item: split_extension(item)[1] != "" and split_extension(item)[0] in ids,
         ),
         ("are written in other letters, large or small", lambda item: item.casefold() in folded),
         (
