@@ -163,6 +163,10 @@ def change_k(project: Project) -> None:
     project.config["evaluation"] = {"top": 5, "recall_at": [1, 5]}
 
 
+def write_ids_as_read(project: Project) -> None:
+    project.config["corpora"]["tiny"]["submission_ids"] = "as_read"
+
+
 def change_resamples(project: Project) -> None:
     project.config["evaluation"] = {"resamples": 500}
 
@@ -363,6 +367,11 @@ EDITS = [
         frozenset(f"metrics tiny.{run}" for run in (W3, W3.replace("3", "6"), RUN05))
         | TABLES
         | SETUP,
+    ),
+    Edit(
+        "ids in submissions as they are read",
+        write_ids_as_read,
+        frozenset(f"submission tiny.{run}" for run in (W3, W3.replace("3", "6"), RUN05)) | SETUP,
     ),
     Edit("caches, threads in flight, a corpus out of the sweep", change_what_is_not_used, SETUP),
     Edit(
