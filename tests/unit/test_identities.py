@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import logging
+import tempfile
 import unicodedata
 from pathlib import Path
+from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from rematch import lookup, tables
@@ -22,7 +24,7 @@ from rematch.corpus import (
 )
 from rematch.damage import Looks
 from rematch.errors import UserError
-from rematch.identities import benchmark_id, image_ids, other_form
+from rematch.identities import benchmark_id, file_named, image_ids, other_form
 from rematch.layouts import GENERIC, Generic
 from rematch.match import submission
 from tests.unit.test_corpus import balanced, folder, real, rejects, truth, write_pairs
@@ -314,7 +316,7 @@ cell = st.text(alphabet="ab\u00e9.jpg", max_size=2).flatmap(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     rows=st.lists(st.tuples(cell.filter(bool), cell), max_size=6),
     present=st.lists(cell.filter(bool), max_size=6, unique=True),
@@ -439,3 +441,61 @@ def test_a_corpus_of_which_nothing_is_left_stops_at_the_door(tmp_path: Path) -> 
     empty = write_pairs(tmp_path / "p.tsv", [("a", "", " ", "1", "p.jpg")])
     with pytest.raises(UserError, match="no row is an article; no title and no text: 1, first in"):
         read_articles(CorpusSpec(pairs=(empty,)))
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    rows=st.lists(st.tuples(cell.filter(bool), cell), min_size=1, max_size=5),
+    answers=st.lists(st.tuples(st.sampled_from(["a0", "a1", "a2"]), cell.filter(bool)), min_size=1),
+    present=st.lists(
+        cell.filter(lambda name: name not in ("", ".", "..")), max_size=5, unique=True
+    ),
+    random=st.randoms(use_true_random=False),
+)
+def test_a_corpus_does_not_depend_on_the_order_of_rows(
+    rows: list[tuple[str, str]],
+    answers: list[tuple[str, str]],
+    present: list[str],
+    random: Random,
+) -> None:
+    ids = image_ids(rows)
+    files_given = {
+        (ids[name], unicodedata.normalize("NFC", file_named(name, p))) for name, p in rows
+    }
+    # Of two rows that give one id two files, the first is kept.
+    assume(
+        len({item for item, file in files_given if file})
+        == sum(file != "" for _, file in files_given)
+    )
+
+    def read(place: Path) -> Corpus | str:
+        images = [f"{name},{photo}" for name, photo in rows]
+        truths = [f"{article},{name}" for article, name in answers]
+        try:
+            return generic(place, images, truths, place / "photos", named=True)
+        except UserError as error:
+            return str(error)
+
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        folder(place, *present)
+        first = read(place)
+        random.shuffle(rows)
+        random.shuffle(answers)
+        second = read(place)
+    if isinstance(first, str) or isinstance(second, str):
+        assert type(first) is type(second)  # the lines that they name are others
+        return
+    assert "image id taken" not in {reason[3] for reason in rejects(first)}
+    assert (first.articles, first.images, first.qrels) == (
+        second.articles,
+        second.images,
+        second.qrels,
+    )
+    assert first.counts == second.counts
+    pictures = {row["image_id"]: Path(row["file"]).name for row in first.images.to_pylist()}
+    for article, image_id in truth(first):
+        # A truth names the image's id or its file, as rows do, or with an extension put to it.
+        forms = {image_id, pictures[image_id], *lookup.by_id(image_id), *itertools.chain(*rows)}
+        names = {unicodedata.normalize("NFC", form) for form in forms}
+        assert {unicodedata.normalize("NFC", c) for a, c in answers if a == article} & names
