@@ -246,11 +246,13 @@ def _source(
     records: list[Record] = []
     malformed: list[tuple[int, str]] = []
     blank = 0
+    columns = [{name.strip("#, ") for name in header} - {""}]
+    columns += [set().union(*known.columns.values()) for known in LAYOUTS.values()]
     for line, fields in rows:
         if not any(value.strip() for value in fields):
             blank += 1
             continue
-        wrong = _glued(fields, header)
+        wrong = _glued(fields, header, columns)
         if wrong:
             raise UserError(f"{path}, line {line}: {wrong}")
         if len(fields) != len(header):
@@ -270,14 +272,16 @@ def _source(
     )
 
 
-def _glued(fields: Sequence[str], header: Sequence[str]) -> str:
-    """What is wrong with a row that is no row: a header, or lines of another file's making."""
+def _glued(fields: Sequence[str], header: Sequence[str], columns: Sequence[set[str]]) -> str:
+    """What is wrong with a row that is no row: a header, or lines of another file's making.
+
+    `columns`: names of columns in this file's header, and in each published layout.
+    """
     again = {name.strip('\ufeff#," \t\r') for name in fields} - {""}
-    columns = [set().union(*layout.columns.values()) for layout in LAYOUTS.values()]
     n = len(header)
     if (
-        again == {name.strip("#, ") for name in header} - {""}
-        or any(len(again & known) > 2 for known in columns)
+        again == columns[0]
+        or any(len(again & known) > 2 for known in columns[1:])
         or (len(fields) == 2 * n - 1 > 1 and [f.strip() for f in fields[n:]] == list(header[1:]))
     ):
         return (

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from rematch import photos
 from rematch.identities import nfc
@@ -92,6 +93,9 @@ class Naming:
     def elsewhere(self, image_id: str) -> bool:
         """Whether a file that an image's id stands for is named by rows, and not by its own."""
         own = nfc(self.images.get(image_id, ""))
-        return not {nfc(name) for name in by_id(image_id)}.isdisjoint(
-            {nfc(name) for name in self.named} - {own}
-        )
+        names = {nfc(name) for name in by_id(image_id)} - {own}
+        return not names.isdisjoint(self._composed)
+
+    @cached_property
+    def _composed(self) -> frozenset[str]:
+        return frozenset(map(nfc, self.named))
