@@ -13,11 +13,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from rematch import lookup, tables
+from rematch import names, tables
 from rematch.corpus import (
     Corpus,
     CorpusSpec,
     demand_usable,
+    photo_names,
     read_articles,
     read_corpus,
     submission_ids,
@@ -242,7 +243,11 @@ def test_a_file_that_a_row_names_is_no_other_images(tmp_path: Path) -> None:
     # Not even where the row that names it is refused itself.
     pairs = [("a0", "T", "x", "0", "3.jpg"), ("a1", "", "", "7", "0.jpg")]
     path = write_pairs(tmp_path / "pairs.tsv", pairs)
-    assert files(read_corpus(CorpusSpec(pairs=(path,), photos=photos), 1)) == {}
+    spec = CorpusSpec(pairs=(path,), photos=photos)
+    assert files(read_corpus(spec, 1)) == {}
+    assert photo_names(spec) == [("0", "3.jpg"), ("", "0.jpg")]
+    assert names.photo_files(photo_names(spec), {"0.jpg", "Thumbs.db"}) == set()
+    assert names.photo_files(photo_names(spec), {"0.jpg", "0.png", ".x.jpg"}) == {"0.png"}
 
 
 def test_rows_may_name_one_file_for_two_images(tmp_path: Path) -> None:
@@ -274,14 +279,14 @@ def test_composed_and_decomposed_names_are_one(
 def test_where_both_forms_are_on_disk_each_is_found_by_its_own_name() -> None:
     nfc, nfd = "\u00e9.jpg", "e\u0301.jpg"
     both = [nfd, nfc]
-    assert lookup.find({"1": nfd, "2": nfc}, both, both) == {"1": nfd, "2": nfc}
-    assert lookup.find({"e\u0301": "", "\u00e9": ""}, [], both) == {"e\u0301": nfd, "\u00e9": nfc}
-    assert lookup.find({"\u00e9": ""}, [], [nfd]) == {"\u00e9": nfd}
+    assert names.find({"1": nfd, "2": nfc}, both, both) == {"1": nfd, "2": nfc}
+    assert names.find({"e\u0301": "", "\u00e9": ""}, [], both) == {"e\u0301": nfd, "\u00e9": nfc}
+    assert names.find({"\u00e9": ""}, [], [nfd]) == {"\u00e9": nfd}
     # One file and two ids that look alike: the one that is written like it.
-    assert lookup.find({"e\u0301": "", "\u00e9": ""}, [], [nfd]) == {"e\u0301": nfd}
+    assert names.find({"e\u0301": "", "\u00e9": ""}, [], [nfd]) == {"e\u0301": nfd}
     # Neither is (the third form is the sign for Angstrom): nobody's.
     angstrom = {"\u00c5": "", "A\u030a": ""}
-    assert lookup.find(angstrom, [], ["\u212b.jpg"]) == {}
+    assert names.find(angstrom, [], ["\u212b.jpg"]) == {}
 
 
 @pytest.mark.parametrize("name", ["b0.jfif", "b0.jpe", "b0", "b0.JPG", "b0.jpg.png"])
@@ -332,9 +337,9 @@ def test_ids_and_files_do_not_depend_on_any_order(
     for name, photo in rows:
         images.setdefault(ids[name], photo)
     named = [photo for _, photo in rows if photo]
-    found = lookup.find(images, named, present)
+    found = names.find(images, named, present)
     backwards = dict(reversed(images.items()))
-    assert lookup.find(backwards, named[::-1], present[::-1]) == found
+    assert names.find(backwards, named[::-1], present[::-1]) == found
     owners: dict[str, list[str]] = {}
     for item, file in found.items():
         assert file in present
@@ -496,6 +501,6 @@ def test_a_corpus_does_not_depend_on_the_order_of_rows(
     pictures = {row["image_id"]: Path(row["file"]).name for row in first.images.to_pylist()}
     for article, image_id in truth(first):
         # A truth names the image's id or its file, as rows do, or with an extension put to it.
-        forms = {image_id, pictures[image_id], *lookup.by_id(image_id), *itertools.chain(*rows)}
-        names = {unicodedata.normalize("NFC", form) for form in forms}
-        assert {unicodedata.normalize("NFC", c) for a, c in answers if a == article} & names
+        forms = {image_id, pictures[image_id], *names.by_id(image_id), *itertools.chain(*rows)}
+        said = {unicodedata.normalize("NFC", form) for form in forms}
+        assert {unicodedata.normalize("NFC", c) for a, c in answers if a == article} & said

@@ -21,7 +21,7 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rematch import lookup, tables
+from rematch import names, tables
 from rematch.door import Door, Kind, is_file_name
 from rematch.door import reason_class as reason_class
 from rematch.errors import UserError
@@ -230,6 +230,19 @@ def read_corpus(
     )
 
 
+def photo_names(spec: CorpusSpec) -> list[tuple[str, str]]:
+    """For `names.photo_files`: of each image its id and the file that its rows name, or "".
+
+    Files that only refused rows name follow, without an id: they are no other image's.
+
+    Raises:
+        UserError: as `read_corpus`; the folder of photos is not looked at.
+    """
+    naming = _entered(spec).naming()
+    rest = naming.named - set(naming.images.values())
+    return [*sorted(naming.images.items()), *(("", file) for file in sorted(rest))]
+
+
 def demand_usable(corpus: Corpus, spec: CorpusSpec) -> None:
     """Refuse a corpus with a folder of photos out of which nothing comes.
 
@@ -312,7 +325,7 @@ def image_urls(spec: CorpusSpec) -> pa.Table:
     return wanted_photos(spec)[0]
 
 
-def wanted_photos(spec: CorpusSpec) -> tuple[pa.Table, lookup.Naming]:
+def wanted_photos(spec: CorpusSpec) -> tuple[pa.Table, names.Naming]:
     """`image_urls`, and how the corpus' rows name the photos' files."""
     door = _entered(spec)
     images = door.images

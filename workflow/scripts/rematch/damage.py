@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 
-from rematch import photos
 from rematch.identities import split_extension
+from rematch.names import EXTENSIONS
 
 _REWRITTEN = re.compile(r"\s*[+-]?\d+(?:[.,]\d*)?[eE][+-]?\d+\s*|\s*[+-]?\d+[.,]0*\s*")
 _THOUSANDS = re.compile(r"\d{1,3}(?:[.,'’_ \u00a0\u202f]\d{3})+")
@@ -83,7 +83,7 @@ def _looks(known: Collection[str]) -> list[tuple[str, Callable[[str], bool]]]:
         ),
         (
             "begin the names of several files",
-            lambda item: any(item + ending in ids for ending in photos.EXTENSIONS),
+            lambda item: any(item + ending in ids for ending in EXTENSIONS),
         ),
         (
             "are files that no image's row names",

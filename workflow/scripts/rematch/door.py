@@ -19,7 +19,7 @@ What is refused
 What is related to what
     An article may have several photos and a photo several articles: a row that names a known thing
     again, with the same content, is counted as repeated, and its pair is kept. What a row means by
-    an id or a file's name: `rematch.identities`; which file is an image's photo: `rematch.lookup`.
+    an id or a file's name: `rematch.identities`; which file is an image's photo: `rematch.names`.
 """
 
 from __future__ import annotations
@@ -33,11 +33,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from rematch import lookup, photos
+from rematch import photos
 from rematch.errors import UserError
 from rematch.files import sha256_of
-from rematch.identities import Images, Named, benchmark_id, file_named, image_ids, nfc
+from rematch.identities import Images, Named, benchmark_id, file_named, image_ids
 from rematch.layouts import Record, Source
+from rematch.names import Naming, by_id, nfc
 
 log = logging.getLogger(__name__)
 
@@ -170,10 +171,10 @@ class Door:
             self.images[image_id] = Image(path, row.line, photo, url)
         return True
 
-    def naming(self) -> lookup.Naming:
+    def naming(self) -> Naming:
         """How rows name the photos; call it after `settle_images`."""
         images = {image_id: image.photo for image_id, image in self.images.items()}
-        return lookup.Naming(images, frozenset(self.named))
+        return Naming(images, frozenset(self.named))
 
     def open_photos(
         self,
@@ -207,7 +208,7 @@ class Door:
                 continue
             wanted = image.photo or f"{image_id}{photos.EXTENSIONS[0]}"
             why = f"no file {wanted!r}" if folder is not None else "no folder of photos was given"
-            others = next((name for name in lookup.by_id(image_id) if name in present), "")
+            others = next((name for name in by_id(image_id) if name in present), "")
             why += f"; {others!r} is another image's" if others else ""
             missing.append(wanted)
             self.refuse(image.path, image.line, "image", image_id, f"{photos.MISSING}: {why}")

@@ -56,7 +56,7 @@ from requests.packages.urllib3 import exceptions as urllib3
 
 from rematch import photos, tables
 from rematch.errors import UserError
-from rematch.lookup import Naming, by_id
+from rematch.names import Naming, by_id
 from rematch.photos import EMPTY, TOO_LARGE, PhotoError, hashed_name
 from rematch.polite import (
     LONGEST_PAUSE_S,

@@ -18,12 +18,11 @@ Images
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from rematch import photos
+from rematch.names import EXTENSIONS, nfc
 
 TWO_SCHEMES = "newsimages2021"
 """The layout whose articles have two ids."""
@@ -47,15 +46,10 @@ def other_form(article_id: str) -> str:
     return long if long != article_id else ""
 
 
-def nfc(name: str) -> str:
-    """The composed form of a name, to be compared."""
-    return unicodedata.normalize("NFC", name)
-
-
 def split_extension(name: str) -> tuple[str, str]:
     """What names an image, given as id or as file: ("12", "") for "12", ("12", "12.jpg") for
     "12.jpg"."""
-    for extension in photos.EXTENSIONS:
+    for extension in EXTENSIONS:
         if len(name) > len(extension) and name.lower().endswith(extension):
             return name[: -len(extension)], name
     return name, ""

@@ -16,8 +16,8 @@ from rematch.door import (
     Door,
     Kind,
 )
-from rematch.identities import nfc
 from rematch.layouts import Record
+from rematch.names import nfc
 
 
 class Pairing:

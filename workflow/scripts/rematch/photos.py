@@ -18,15 +18,14 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from rematch.errors import UserError
+from rematch.names import EXTENSIONS as EXTENSIONS
+from rematch.names import hashed_name as hashed_name
 from rematch.progress import progress
 
 log = logging.getLogger(__name__)
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 """Formats that are opened, told by the content; Pillow's other readers are never reached."""
-
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".gif", ".webp")
-"""File name endings of those formats, in the order they are looked for."""
 
 MAX_PIXELS = 89_478_485
 """Largest width x height decoded (Pillow's own warning threshold: 256 MB of RGB)."""
@@ -128,12 +127,6 @@ def _rgb(image: Image.Image) -> Image.Image:
     elif image.mode == "P" and isinstance(image.info.get("transparency"), bytes):
         image = image.convert("RGBA")  # the same colours, without Pillow's warning
     return image.convert("RGB")
-
-
-def hashed_name(image_id: str) -> str:
-    """Name of a photo's file, without extension, where its id cannot be one on every system."""
-    # "surrogatepass": an id may hold what no UTF-8 file can, and still needs a name.
-    return "hash." + hashlib.sha256(image_id.encode("utf-8", "surrogatepass")).hexdigest()[:40]
 
 
 def pixels_digest(image: Image.Image) -> str:

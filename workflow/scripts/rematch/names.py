@@ -1,4 +1,4 @@
-"""Which file of a folder is which image's photo.
+"""Names of photos' files: which file of a folder is which image's photo.
 
 A row may name the file: then it is that one. An image whose rows name none, or one that is not
 there, is looked for by its id: a file of that very name, `<id>.<extension>`, or under the
@@ -7,33 +7,48 @@ another image's id: row "0, 3.jpg" does not get 0.jpg where row "7, 0.jpg" has i
 
 Names are compared as they are, then canonically (NFC): systems differ in how they store "é". Where
 the folder has both forms, each is found by its own name, and the composed one by any other.
+
+Apart from `rematch.photos`, so that it can be asked without anything heavy.
 """
 
 from __future__ import annotations
 
+import hashlib
+import unicodedata
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from rematch import photos
-from rematch.identities import nfc
+EXTENSIONS = (".jpg", ".jpeg", ".png", ".gif", ".webp")
+"""File name endings of the formats that are opened, in the order they are looked for."""
 
 _RARE = (".jfif", ".jpe")
 ENDINGS = tuple(
     ending
-    for endings in (photos.EXTENSIONS, _RARE)
+    for endings in (EXTENSIONS, _RARE)
     for ending in (*endings, *(ending.upper() for ending in endings))
 )
 """Of a photo's file, in the order they are looked for. `.jfif` and `.jpe` are part of an id."""
+
+
+def hashed_name(image_id: str) -> str:
+    """Name of a photo's file, without extension, where its id cannot be one on every system."""
+    # "surrogatepass": an id may hold what no UTF-8 file can, and still needs a name.
+    return "hash." + hashlib.sha256(image_id.encode("utf-8", "surrogatepass")).hexdigest()[:40]
+
+
+def nfc(name: str) -> str:
+    """The composed form of a name, to be compared."""
+    return unicodedata.normalize("NFC", name)
 
 
 def by_id(image_id: str) -> Iterator[str]:
     """The file names that an image's id stands for, best first."""
     yield image_id
     yield from (image_id + ending for ending in ENDINGS)
-    hashed = photos.hashed_name(image_id)
-    yield from (hashed + ending for ending in photos.EXTENSIONS)
+    hashed = hashed_name(image_id)
+    yield from (hashed + ending for ending in EXTENSIONS)
 
 
 def find(
@@ -77,6 +92,18 @@ def find(
         found |= {image_id: name for image_id, name in wanted.items() if claims[name] == 1}
         taken |= set(wanted.values())
     return found
+
+
+def photo_files(named: Iterable[Sequence[str]], present: Collection[str]) -> set[str]:
+    """Which of the files that are present are photos.
+
+    Args:
+        named: `corpus.photo_names`.
+        present: names of the folder's files.
+    """
+    rows = list(named)
+    images = {image_id: file for image_id, file in rows if image_id}
+    return set(find(images, (file for _, file in rows if file), present).values())
 
 
 @dataclass(frozen=True)
