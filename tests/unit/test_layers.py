@@ -175,6 +175,9 @@ def test_a_home_is_written_out(monkeypatch, tmp_path):
     ]
     model = {"sweep": {"model": ["vit-b-32"]}, "encoding": {"cache": "~nobody-here/c"}}
     assert said(model)[0].startswith("encoding.cache: ~nobody-here/c is in a home")
+    # As Snakemake has the files that a rule makes.
+    odd = {"pairs": "./resources/demo//corpus/articles.tsv", "photos": f"{MADE[1]}/"}
+    assert over({"corpora": {"demo": odd}}).config["corpora"]["demo"] == DEMO["corpora"]["demo"]
     memory = {"translations": {"google": {"memory": "~/tm"}}, "sweep": {"translation": ["google"]}}
     assert over(memory).config["translations"]["google"]["memory"] == f"{tmp_path}/tm"
 

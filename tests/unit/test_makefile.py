@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -83,6 +84,13 @@ def test_a_python_that_does_not_suit_is_named_first(folder: Path, version: str) 
     ]
     code, said, did = make(folder, ".venv/run.stamp", "PYTHON=python3-none")
     assert code and said[0].startswith("python3-none is not there: one of Python 3.11") and not did
+
+
+def test_the_readme_names_the_pythons() -> None:
+    makefile, readme = ((ROOT / name).read_text("utf-8") for name in ("Makefile", "README.md"))
+    first, second, third = re.findall(r"^PYTHONS := (.*)$", makefile, re.M)[0].split()
+    assert f"Python {first}, {second} or {third}" in readme
+    assert f'requires-python = ">={first}"' in (ROOT / "pyproject.toml").read_text("utf-8")
 
 
 @pytest.mark.parametrize("there", ["none", "3.10.13", "broken", "without pip"])

@@ -6,6 +6,7 @@ import math
 import os
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 Schema = Mapping[str, Any]
@@ -40,8 +41,8 @@ def inside(part: Schema, key: str) -> Schema:
 def adapted(value: Any, part: Schema, root: Schema, typed: bool = True) -> Any:
     """A copy of `value` with every number as the kind of number that the schema wants.
 
-    10.0 and "10" are 10 where a whole number is meant; text stays where text is allowed. A `~` at
-    the beginning of a path becomes the home that it stands for.
+    10.0 and "10" are 10 where a whole number is meant; text stays where text is allowed. Paths
+    are written out.
 
     Args:
         value: from a configuration.
@@ -62,14 +63,17 @@ def adapted(value: Any, part: Schema, root: Schema, typed: bool = True) -> Any:
         if not typed and value in ("null", "~"):
             return None
         if any(option.get("format") == "path" for option in allowed):
-            return home_written_out(value)
+            return written_out(value)
         return value if "string" in kinds else _read(value, kinds, typed)
     return _number(value, kinds)
 
 
-def home_written_out(path: str) -> str:
-    """A path whose `~` or `~user` is written out, where there is such a home."""
-    return os.path.expanduser(path) if path.startswith("~") else path
+def written_out(path: str) -> str:
+    """A path as Snakemake compares it: with its home, where there is one, and without ./ and //."""
+    if path.startswith("~"):
+        path = os.path.expanduser(path)
+    plain = str(Path(path)) if path else ""
+    return path if plain.startswith("~") else plain
 
 
 def _read(text: str, kinds: set[Any], typed: bool) -> Any:
