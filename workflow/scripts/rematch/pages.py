@@ -70,7 +70,7 @@ def setup(config: Mapping[str, Any], versions: Mapping[str, str], notes: Sequenc
     """
     text = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)
     items = "".join(f"<li>{escape(note)}</li>" for note in notes)
-    body = (f"<h2>Left out</h2><ul>{items}</ul>\n" if notes else "") + (
+    body = (f"<h2>Left out of the configuration</h2><ul>{items}</ul>\n" if notes else "") + (
         f"<h2>Configuration</h2><pre>{escape(text)}</pre>\n<h2>Versions</h2>"
         f"{table(['package', 'version'], sorted(versions.items()))}"
     )

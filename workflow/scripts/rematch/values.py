@@ -60,7 +60,7 @@ def adapted(value: Any, part: Schema, root: Schema, typed: bool = True) -> Any:
         return [adapted(each, shape.get("items", {}), root, typed) for each in value]
     kinds = {option.get("type") for option in allowed}
     if isinstance(value, str):
-        if not typed and value in ("null", "~"):
+        if not typed and value in ("null", "~", "None"):  # the last as Snakemake hands it to jobs
             return None
         if any(option.get("format") == "path" for option in allowed):
             return written_out(value)
