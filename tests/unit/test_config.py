@@ -53,7 +53,7 @@ def faults(config):
         (["sweep", "words"], [0], "config: sweep.words[0]: 0 is no word count"),
         (["sweep", "words"], [], "config: sweep.words: is empty"),
         (["sweep", "words"], [10, 10], "config: sweep.words: 10 is listed twice"),
-        (["sweep", "words"], 10, "config: sweep.words: 10 is no list"),
+        (["sweep", "words"], 10, "config: sweep.words: 10 is no list; write [10]"),
         (["sweep", "model"], ["dem"], "did you mean 'demo'?"),
         (["sweep", "model"], ["a b"], "config: sweep.model[0]: 'a b' is not defined under models"),
         (["cleanings", "paper", "steps"], ["lowr"], "'lowr' is not one of"),

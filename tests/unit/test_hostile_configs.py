@@ -103,7 +103,7 @@ def check(layers: list[Any]) -> None:
     assert all("\n" not in note for note in found.notes)
 
 
-@settings(QUICK, max_examples=250)
+@settings(QUICK, max_examples=220)
 @given(config=mutated(), over=st.booleans())
 def test_a_config_with_anything_in_it_holds_or_is_refused(
     config: Any, over: bool, monkeypatch: pytest.MonkeyPatch
@@ -131,7 +131,7 @@ SNIPPETS = [
 ]
 
 
-@settings(QUICK, max_examples=150)
+@settings(QUICK, max_examples=80)
 @given(
     cut=st.tuples(st.integers(0, len(TEXT)), st.integers(0, len(TEXT))),
     put=st.lists(

@@ -82,7 +82,10 @@ class _Words:
         value, wanted = error.instance, str(error.validator_value)
         if wanted == "string" and not isinstance(value, Mapping | list):
             return f"{short(value)} is no text; {MISREAD}: put it in quotes if it is meant as text"
-        return f"{short(value)} is no {KINDS[wanted]}; correct it"
+        remedy = "correct it"
+        if wanted == "array" and not isinstance(value, Mapping):
+            remedy = f"write [{value}]"
+        return f"{short(value)} is no {KINDS[wanted]}; {short(remedy, False)}"
 
     def _enum(self, error: Error) -> str:
         allowed = [str(item) for item in error.validator_value]
@@ -234,10 +237,10 @@ def near(word: str, known: Sequence[str]) -> str:
     return f"; known are {', '.join(known) or 'none'}"
 
 
-def short(value: Any) -> str:
+def short(value: Any, quoted: bool = True) -> str:
     """A value as it would stand in the file, in at most 60 characters."""
     text = {True: "true", False: "false", None: "null"}.get(value) if _is_word(value) else None
-    text = text or repr(value)
+    text = text or (repr(value) if quoted else str(value))
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from rematch.plain import MISREAD
+
 Schema = Mapping[str, Any]
 
 NUMERAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -98,7 +100,7 @@ def unusable(value: Any, place: tuple[str | int, ...] = ()) -> Iterator[tuple[An
     if isinstance(value, Mapping):
         for key, each in value.items():
             if not isinstance(key, str):
-                yield place, f"the key {key!r} is no text"
+                yield place, f"the key {key!r} is no text; {MISREAD}: put it in quotes"
             else:
                 yield from unusable(each, (*place, key))
     elif isinstance(value, list | tuple):
