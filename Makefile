@@ -13,10 +13,13 @@ PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 CONFIG ?=
 BIN := .venv/bin
-# As it was given: one file, whatever stands in its name; else several, with spaces between.
+# As it was given: one file, whatever stands in its name; else several, with spaces between. Not every
+# shell writes out the home in CONFIG=~/my.yaml.
 export CONFIG_FILES := $(value CONFIG)
-OVERLAYS := files=(); if [ -e "$$CONFIG_FILES" ]; then files=("$$CONFIG_FILES"); \
-	else read -ra files <<< "$$CONFIG_FILES"; fi; over=($${files:+--configfile "$${files[@]}"});
+OVERLAYS := given=$$CONFIG_FILES; [[ $$given != "~/"* ]] || given=$$HOME/$${given:2}; \
+	if [ -e "$$given" ]; then files=("$$given"); else read -ra files <<< "$$given"; fi; \
+	for n in "$${!files[@]}"; do [[ $${files[n]} != "~/"* ]] || files[n]=$$HOME/$${files[n]:2}; done; \
+	over=($${files:+--configfile "$${files[@]}"});
 # Snakemake runs the Python in a config that asks for it (YTE) before the Snakefile can refuse it.
 PLAIN := PYTHONPATH=workflow/scripts $(BIN)/python -m rematch.plain config/config.yaml "$${files[@]}" &&
 SNAKEMAKE := $(OVERLAYS) $(PLAIN) PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES) "$${over[@]}"
@@ -33,11 +36,11 @@ ANEW := $(shell $(BIN)/python -Ic '$(SUITS); import pip; sys.exit(not ok)' >/dev
 .DELETE_ON_ERROR:
 
 run: .venv/run.stamp
-	$(SNAKEMAKE)
+	@$(SNAKEMAKE)
 	@echo "Tables:"; ls results/*/table.md
 
 report: run
-	$(SNAKEMAKE) --report results/report.html
+	@$(SNAKEMAKE) --report results/report.html
 
 test: .venv/dev.stamp
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist worksteal
@@ -65,7 +68,7 @@ lint: .venv/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/mypy
-	$(SNAKEMAKE) --lint
+	@$(SNAKEMAKE) --lint
 
 format: .venv/dev.stamp
 	$(BIN)/ruff check --fix .
