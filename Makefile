@@ -1,4 +1,4 @@
-# make run   the experiment of config/config.yaml (CONFIG=my.yaml lays a file over it)
+# make run   the experiment of config/config.yaml (CONFIG=my.yaml lays a file over it, or several)
 # make test  the test suite          make lint    formatting and static checks
 # make report  one HTML file         make clean   remove what was computed
 # make why   what a run would compute, and why
@@ -13,20 +13,34 @@ PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 CONFIG ?=
 BIN := .venv/bin
-WITH := $(if $(CONFIG),--configfile $(CONFIG))
+# As it was given: one file, whatever stands in its name; else several, with spaces between. Not every
+# shell writes out the home in CONFIG=~/my.yaml.
+export CONFIG_FILES := $(value CONFIG)
+OVERLAYS := given=$$CONFIG_FILES; [[ $$given != "~/"* ]] || given=$$HOME/$${given:2}; \
+	if [ -e "$$given" ]; then files=("$$given"); else read -ra files <<< "$$given"; fi; \
+	for n in "$${!files[@]}"; do [[ $${files[n]} != "~/"* ]] || files[n]=$$HOME/$${files[n]:2}; done; \
+	over=($${files:+--configfile "$${files[@]}"});
 # Snakemake runs the Python in a config that asks for it (YTE) before the Snakefile can refuse it.
-PLAIN := $(if $(CONFIG),PYTHONPATH=workflow/scripts $(BIN)/python -m rematch.plain $(CONFIG) &&)
-SNAKEMAKE := $(PLAIN) PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG))
+PLAIN := PYTHONPATH=workflow/scripts $(BIN)/python -m rematch.plain config/config.yaml "$${files[@]}" &&
+SNAKEMAKE := $(OVERLAYS) $(PLAIN) PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES) "$${over[@]}"
+COMMAND := $(OVERLAYS) PYTHONPATH=workflow/scripts $(BIN)/python -m
 
-.PHONY: run report why verify clean-stale memory test soak test-cluster lint format lock clean
+# The Pythons that the versions in requirements.lock are there for, and were tried with.
+PYTHONS := 3.11 3.12 3.13
+NEEDED := one of Python $(PYTHONS) is needed; name yours with make PYTHON=python3.11
+SUITS := import sys; v = "%d.%d" % sys.version_info[:2]; ok = v in "$(PYTHONS)".split()
+# A .venv that is not there, broken, or of another Python is made anew.
+ANEW := $(shell $(BIN)/python -Ic '$(SUITS); import pip; sys.exit(not ok)' >/dev/null 2>&1 || echo new-venv)
+
+.PHONY: new-venv run report why verify clean-stale memory test soak test-cluster lint format lock clean
 .DELETE_ON_ERROR:
 
 run: .venv/run.stamp
-	$(SNAKEMAKE)
+	@$(SNAKEMAKE)
 	@echo "Tables:"; ls results/*/table.md
 
 report: run
-	$(SNAKEMAKE) --report results/report.html
+	@$(SNAKEMAKE) --report results/report.html
 
 test: .venv/dev.stamp
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist worksteal
@@ -38,13 +52,13 @@ test-cluster: .venv/dev.stamp
 	SLURM_INSTALL=1 $(BIN)/python -m pytest tests/slurm
 
 why: .venv/run.stamp
-	@PYTHONPATH=workflow/scripts $(BIN)/python -m rematch.why_command $(WITH)
+	@$(COMMAND) rematch.why_command "$${over[@]}"
 
 verify: .venv/run.stamp
-	@PYTHONPATH=workflow/scripts $(BIN)/python -m rematch.verify_command $(WITH)
+	@$(COMMAND) rematch.verify_command "$${over[@]}"
 
 clean-stale: .venv/run.stamp
-	@PYTHONPATH=workflow/scripts $(BIN)/python -m rematch.stale_command $(if $(REMOVE),--remove) $(WITH)
+	@$(COMMAND) rematch.stale_command $(if $(REMOVE),--remove) "$${over[@]}"
 
 memory: .venv/run.stamp
 	PYTHONPATH=workflow/scripts $(BIN)/python -m rematch.memory_command status
@@ -54,7 +68,7 @@ lint: .venv/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/mypy
-	$(SNAKEMAKE) --lint
+	@$(SNAKEMAKE) --lint
 
 format: .venv/dev.stamp
 	$(BIN)/ruff check --fix .
@@ -65,15 +79,19 @@ clean:
 	rm -rf results resources/demo/corpus resources/word_statistics .snakemake
 
 # For every system, and no newer than has to be: versions that the file has are kept.
-lock:
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+lock: $(ANEW)
 	$(BIN)/python -m pip install -q $$(grep -E '^uv==' requirements-dev.txt)
 	$(BIN)/uv pip compile -q requirements.txt requirements-dev.txt -o requirements.lock \
 		--universal --python-version 3.11 --no-annotate --custom-compile-command "make lock"
 
+new-venv:
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not there: $(NEEDED)" >&2; exit 1; }
+	@$(PYTHON) -c '$(SUITS); ok or sys.exit("$(PYTHON) is Python " + sys.version.split()[0] + ": $(NEEDED)")'
+	rm -rf .venv
+	$(PYTHON) -m venv .venv
+
 # torch first: the other packages then take the build that is there.
-.venv/run.stamp: requirements.txt requirements.lock
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+.venv/run.stamp: requirements.txt requirements.lock $(ANEW)
 	$(BIN)/python -m pip install -q --upgrade pip
 	$(BIN)/python -m pip install -q -c requirements.lock $$(grep -E '^torch==' requirements.txt)
 	$(BIN)/python -m pip install -q -c requirements.lock -r requirements.txt

@@ -9,14 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rematch.config import (
-    ConfigError,
-    describe_runs,
-    ensembles,
-    load_schema,
-    points,
-    validated,
-)
+from rematch.config import ConfigError, load_schema, validated
+from rematch.sweep import describe_runs, ensembles, points
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = load_schema(ROOT / "workflow/schemas/config.schema.yaml")
@@ -59,15 +53,20 @@ def faults(config):
         (["sweep", "words"], [0], "config: sweep.words[0]: 0 is no word count"),
         (["sweep", "words"], [], "config: sweep.words: is empty"),
         (["sweep", "words"], [10, 10], "config: sweep.words: 10 is listed twice"),
-        (["sweep", "words"], 10, "config: sweep.words: 10 is no list"),
+        (["sweep", "words"], 10, "config: sweep.words: 10 is no list; write [10]"),
         (["sweep", "model"], ["dem"], "did you mean 'demo'?"),
-        (["sweep", "model"], ["a b"], "config: sweep.model[0]: 'a b' is not allowed here"),
+        (["sweep", "model"], ["a b"], "config: sweep.model[0]: 'a b' is not defined under models"),
         (["cleanings", "paper", "steps"], ["lowr"], "'lowr' is not one of"),
         (["cleanings", "paper", "guard"], "yes", "'yes' is no true or false; correct it"),
         (["ensembles", "run05", 3, "words"], 50, "config: ensembles.run05[3].words: no run has 50"),
         (["ensembles", "run05", 3, "words"], 30, "config: ensembles.run05[3]: the same run"),
         (["ensembles", "run05", 3], {"weight": 1}, "config: ensembles.run05[3]: all members must"),
-        (["ensembles", "run05", 3, "weight"], -1, "config: ensembles.run05[3].weight: -1"),
+        (["ensembles", "run05", 3, "weight"], 0, "].weight: 0 is too small; give more than 0"),
+        (
+            ["ensembles", "run05", 3, "weight"],
+            -1,
+            "config: ensembles.run05[3].weight: -1 is too small; give more than 0",
+        ),
         (["ensembles", "memory"], [{"words": 10, "weight": 1}], "a translation has this name"),
         (["models", "demo", "name"], "ViT-B/32", "config: models.demo: give either checkpoint"),
         (["models", "demo", "checkpoint"], "x.pt", "models.demo.checkpoint: x.pt does not exist"),
@@ -182,7 +181,7 @@ def test_the_default_config_and_the_schema_agree():
 
 def test_the_schema_names_what_the_package_has():
     from rematch.clean import STEPS
-    from rematch.config import GENERIC_ENDINGS
+    from rematch.entries import GENERIC_ENDINGS
     from rematch.layouts import DELIMITERS, GENERIC, LAYOUTS, Record
     from rematch.match import SCORERS
     from rematch.models import BACKENDS
@@ -203,21 +202,23 @@ def test_the_schema_names_what_the_package_has():
 
 def test_runs_are_every_combination_named_by_their_point():
     config = validated(DEMO, SCHEMA, MADE)
-    assert [point.run for point in points(config)] == [
+    assert [point.run for point in points(config, "demo")] == [
         f"memory.paper.w{n}.demo.cosine" for n in (10, 20, 30, 40)
     ]
-    (ensemble,) = ensembles(config)
+    (ensemble,) = ensembles(config, "demo")
     assert ensemble.run == "run05.memory.paper.demo.cosine"
-    assert [point.run for point in ensemble.members] == [point.run for point in points(config)]
+    assert [point.run for point in ensemble.members] == [
+        point.run for point in points(config, "demo")
+    ]
     assert ensemble.weights == (0.25,) * 4
 
 
 def test_an_ensemble_is_expanded_over_the_axes_it_leaves_open():
     config = changed(["sweep", "translation"], ["memory", "none"])
     config["sweep"]["cleaning"] = ["paper", "raw"]
-    found = ensembles(validated(config, SCHEMA, MADE))
+    found = ensembles(validated(config, SCHEMA, MADE), "demo")
     assert len(found) == 4
-    runs = {point.run for point in points(config)}
+    runs = {point.run for point in points(config, "demo")}
     assert all(point.run in runs for ensemble in found for point in ensemble.members)
     assert len({ensemble.run for ensemble in found}) == 4
 
@@ -227,14 +228,14 @@ def test_an_ensemble_may_cross_models():
     config["ensembles"] = {
         "both": [{"model": "demo", "weight": 1}, {"model": "vit-b-32", "weight": 2}]
     }
-    found = ensembles(validated(config, SCHEMA, MADE))
+    found = ensembles(validated(config, SCHEMA, MADE), "demo")
     assert [ensemble.open["words"] for ensemble in found] == ["10", "20", "30", "40"]
     assert found[0].run == "both.memory.paper.w10.cosine"
 
 
 def test_runs_describe_themselves():
     config = validated(DEMO, SCHEMA, MADE)
-    rows = describe_runs(config)
+    rows = describe_runs(config, "demo")
     assert [row["label"] for row in rows] == ["w10", "w20", "w30", "w40", "run05"]
     assert rows[-1]["words"] == "10+20+30+40"
     assert rows[-1]["weights"] == {row["run"]: 0.25 for row in rows[:-1]}

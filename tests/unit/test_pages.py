@@ -42,3 +42,10 @@ def test_cleaning_shows_every_step_of_every_variant() -> None:
 def test_setup_shows_config_and_versions_escaped() -> None:
     html = pages.setup({"sweep": {"corpus": [EVIL]}}, {"torch": "2.13.0"})
     assert "<script" not in html and "2.13.0" in html and "sweep:" in html
+
+
+def test_setup_says_what_was_left_out() -> None:
+    assert "Left out" not in pages.setup({}, {})
+    html = pages.setup({}, {}, [f"ensembles.run05: {EVIL}", "corpora.b: not used"])
+    assert "Left out of the configuration" in html and "<li>corpora.b: not used</li>" in html
+    assert "<script" not in html

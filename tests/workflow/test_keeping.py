@@ -31,7 +31,7 @@ def command(
     done = subprocess.run(
         [sys.executable, "-m", f"rematch.{name}", *arguments, "--configfile", "my.yaml"],
         cwd=project.folder,
-        env={**os.environ, "PYTHONPATH": path},
+        env={**os.environ, **(env or {}), "PYTHONPATH": path},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",

@@ -127,8 +127,14 @@ def test_bad_configs_end_in_one_line_before_any_job(branch: Project) -> None:
         ({"sweep": {**good["sweep"], "words": ["ten"]}}, "config: sweep.words[0]: 'ten' is no"),
         ({"swep": {}}, "config: swep: unknown key; did you mean 'sweep'?"),
         ({"models": {"tiny": {"checkpoint": "gone.pt"}}}, "models.tiny.checkpoint: gone.pt does"),
+        ({}, "config.yaml: line 1: the key 'sweep' stands on line"),
     ):
         branch.config = {**good, **change}
+        if not change:  # what the file below it says twice
+            base = branch.folder / "config/config.yaml"
+            text = base.read_text("utf-8")
+            base.write_text(f"{text}\nsweep: {{words: [5]}}\n", "utf-8")
+            line = line.replace("line 1", f"line {len(text.splitlines()) + 2}")
         said = branch.snakemake("-n", ok=False)
         # Snakemake itself says which profile and config files it found.
         lines = [text for text in said.splitlines() if not text.startswith(("Using ", "Config "))]

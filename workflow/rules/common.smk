@@ -12,14 +12,15 @@ sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 from rematch import machine, wordstats
 from rematch.cluster import record_on_node, wait_for_jobs
 from rematch.codehash import code_hash
-from rematch.config import as_list, describe_runs, ensembles, load_schema
-from rematch.config import points, validated
+from rematch.config import load_schema, resolved
 from rematch.contents import KEPT, Contents
+from rematch.entries import as_list
 from rematch.errors import UserError
 from rematch.files import remove_leftovers
+from rematch.layers import WHOLE, files as config_files
 from rematch.locks import remove_stale
-from rematch.plain import demand_plain
 from rematch.signals import handle_apart
+from rematch.sweep import axes_of, describe_runs, ensembles, points, used
 
 ROOT = Path(workflow.basedir)
 SCRIPTS = ROOT / "workflow" / "scripts"
@@ -28,6 +29,24 @@ DEMO_FILES = [f"{DEMO}/articles.tsv", f"{DEMO}/translations.tsv", f"{DEMO}/image
 
 # Jobs of a cluster, as many as this at once; none here. With profiles/slurm nothing is locked.
 CLUSTER_JOBS = workflow.resource_settings.nodes
+
+
+def read_config():
+    """The configuration that Snakemake's arguments name, and what is to be said of it."""
+    schema = load_schema(ROOT / "workflow/schemas/config.schema.yaml")
+    items = dict(workflow.config_settings.config)
+    if isinstance(items.get(WHOLE), dict):
+        found = resolved([items[WHOLE]["config"]], schema, DEMO_FILES)
+        return found.config, items[WHOLE]["notes"]
+    if workflow.modifier.skip_configfile:  # another workflow includes this one, with its own config
+        found = resolved([config], schema, DEMO_FILES)
+    else:
+        layers = config_files(workflow.overwrite_configfiles)
+        found = resolved(layers, schema, DEMO_FILES, items)
+    if workflow.is_main_process:
+        for note in found.notes:
+            print(f"config: {note}", file=sys.stderr)
+    return found.config, found.notes
 
 
 def say_that_jobs_work():
@@ -51,10 +70,7 @@ try:
         record_on_node()
     elif CLUSTER_JOBS and not workflow.output_settings.dryrun:
         wait_for_jobs(Path.cwd())
-    demand_plain(workflow.configfiles)
-    CONFIG = validated(
-        config, load_schema(ROOT / "workflow/schemas/config.schema.yaml"), DEMO_FILES
-    )
+    CONFIG, NOTES = read_config()
 except UserError as error:
     # A traceback through Snakemake's parser would bury the one line that helps.
     print(error, file=sys.stderr)
@@ -67,9 +83,9 @@ config.update(CONFIG)
 
 SWEEP = CONFIG["sweep"]
 EVALUATION = CONFIG["evaluation"]
-POINTS = {point.run: point for point in points(CONFIG)}
-ENSEMBLES = {ensemble.run: ensemble for ensemble in ensembles(CONFIG)}
-RUNS = [*POINTS, *ENSEMBLES]
+ENSEMBLES = {
+    ensemble.run: ensemble for corpus in CONFIG["corpora"] for ensemble in ensembles(CONFIG, corpus)
+}
 CONTENTS = Contents(KEPT)
 
 # What of a corpus' entry decides how its tables are read.
@@ -127,8 +143,37 @@ def has_truth(corpus):
     return "pairs" in CONFIG["corpora"][corpus] or "truth" in CONFIG["corpora"][corpus]
 
 
+def runs(corpus):
+    """Names of a corpus' runs."""
+    return [each.run for each in (*points(CONFIG, corpus), *ensembles(CONFIG, corpus))]
+
+
+def of_runs(name):
+    """A file of each of a corpus' runs."""
+    return lambda wildcards: [
+        f"results/{wildcards.corpus}/runs/{run}/{name}" for run in runs(wildcards.corpus)
+    ]
+
+
+def described_runs(wildcards):
+    """All that tables and plots say of a corpus' runs."""
+    return fingerprint(describe_runs(CONFIG, wildcards.corpus))
+
+
+def cleaned_variants(wildcards, form="{translation}, {cleaning}"):
+    """A corpus' translations, each with each of its cleanings."""
+    axes = axes_of(CONFIG, wildcards.corpus)
+    return expand(form, translation=axes["translation"], cleaning=axes["cleaning"])
+
+
+def changes_by_cleaning(wildcards):
+    folder = f"results/{wildcards.corpus}/text"
+    return cleaned_variants(wildcards, folder + "/{translation}/{cleaning}/changes.parquet")
+
+
 def corpus_targets(corpus):
-    made = [f"runs/{run}/submission.tsv" for run in RUNS] + ["rejects.html", "cleaning.html"]
+    made = [f"runs/{run}/submission.tsv" for run in runs(corpus)]
+    made += ["rejects.html", "cleaning.html"]
     if has_truth(corpus):
         made += ["table.csv", "table.md", "table.html", "metrics.csv", "metrics.parquet"]
         made += ["plots/words.svg", "plots/recall.svg"]

@@ -29,7 +29,7 @@ rule metrics:
 
 rule table:
     input:
-        metrics=expand("results/{{corpus}}/runs/{run}/metrics.parquet", run=RUNS),
+        metrics=of_runs("metrics.parquet"),
         reference=EVALUATION.get("reference", []),
     output:
         csv="results/{corpus}/table.csv",
@@ -48,7 +48,7 @@ rule table:
     conda:
         "../../environment.yml"
     params:
-        runs=fingerprint(describe_runs(CONFIG)),
+        runs=described_runs,
         reference=reference_contents,
         code=code("table.py"),
     message:
@@ -59,8 +59,8 @@ rule table:
 
 rule plots:
     input:
-        metrics=expand("results/{{corpus}}/runs/{run}/metrics.parquet", run=RUNS),
-        curves=expand("results/{{corpus}}/runs/{run}/recall_curve.parquet", run=RUNS),
+        metrics=of_runs("metrics.parquet"),
+        curves=of_runs("recall_curve.parquet"),
         reference=EVALUATION.get("reference", []),
         images="results/{corpus}/corpus/images.parquet",
     output:
@@ -81,7 +81,7 @@ rule plots:
     conda:
         "../../environment.yml"
     params:
-        runs=fingerprint(describe_runs(CONFIG)),
+        runs=described_runs,
         reference=reference_contents,
         software=packages("matplotlib", "numpy"),
         code=code("plots.py"),

@@ -28,11 +28,7 @@ rule rejects:
 
 rule cleaning:
     input:
-        expand(
-            "results/{{corpus}}/text/{translation}/{cleaning}/changes.parquet",
-            translation=SWEEP["translation"],
-            cleaning=SWEEP["cleaning"],
-        ),
+        changes_by_cleaning,
     output:
         report(
             "results/{corpus}/cleaning.html",
@@ -45,11 +41,7 @@ rule cleaning:
     conda:
         "../../environment.yml"
     params:
-        variants=expand(
-            "{translation}, {cleaning}",
-            translation=SWEEP["translation"],
-            cleaning=SWEEP["cleaning"],
-        ),
+        variants=cleaned_variants,
         code=code("cleaning.py"),
     message:
         "showing what cleaning changed in {wildcards.corpus}"
@@ -71,7 +63,7 @@ rule setup:
     conda:
         "../../environment.yml"
     params:
-        config=fingerprint(CONFIG),
+        config=fingerprint([CONFIG, NOTES]),
         versions=fingerprint(VERSIONS),
         code=code("setup.py"),
     message:
@@ -102,5 +94,6 @@ rule provenance:
 
 
 # For the scripts above, and for captions, which see nothing but the config.
+config["notes"] = NOTES
 config["versions"] = VERSIONS
 config["numbers"] = caption_numbers()

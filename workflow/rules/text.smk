@@ -30,7 +30,7 @@ rule translate:
     benchmark:
         "results/benchmarks/translate/{corpus}.{translation}.tsv"
     # The services are asked from where Snakemake runs: a cluster's nodes often have no network.
-    localrule: all(CONFIG["translations"][t]["backend"] != "marian" for t in SWEEP["translation"])
+    localrule: all(CONFIG["translations"][t]["backend"] != "marian" for t in used(CONFIG, "translation"))
     conda:
         "../../environment.yml"
     resources:

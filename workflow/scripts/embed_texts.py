@@ -21,7 +21,8 @@ maker = made_by(snakemake.params)
 with alone(vectors):
     while missing_texts(queries, known := kept(vectors, maker)):
         folder = Path(snakemake.input.queries).parents[1]
-        others = sweep_queries(folder, config["sweep"], config["cleanings"])
+        own = config["corpora"][snakemake.wildcards.corpus].get("sweep", {})
+        others = sweep_queries(folder, config["sweep"] | own, config["cleanings"])
         texts = (text for table in [queries, *others] for text in table["query"].to_pylist())
         new = text_vectors(texts, known, lambda: load(spec, ["texts"]), maker)
         write_vectors(new, vectors)

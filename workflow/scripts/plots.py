@@ -5,14 +5,14 @@ from rematch import jobs
 jobs.start(snakemake)
 
 from rematch import plots, results, tables
-from rematch.config import describe_runs
 from rematch.files import replacing
+from rematch.sweep import describe_runs
 
 metrics = tables.read_all(snakemake.input.metrics, tables.METRICS)
 curves = tables.read_all(snakemake.input.curves, tables.CURVES)
 gallery = tables.read(snakemake.input.images, tables.IMAGES).num_rows
 reference = results.read_reference(snakemake.input.get("reference"))
-runs = describe_runs(snakemake.config)
+runs = describe_runs(snakemake.config, snakemake.wildcards.corpus)
 found = results.build(metrics, runs, reference, snakemake.wildcards.corpus)
 with replacing(snakemake.output.words) as beside:
     beside.write_bytes(plots.metrics_by_words(found))

@@ -7,12 +7,12 @@ log = jobs.start(snakemake)
 import json
 
 from rematch import results, tables
-from rematch.config import describe_runs
 from rematch.files import write_text
+from rematch.sweep import describe_runs
 
 metrics = tables.read_all(snakemake.input.metrics, tables.METRICS)
 reference = results.read_reference(snakemake.input.get("reference"))
-runs = describe_runs(snakemake.config)
+runs = describe_runs(snakemake.config, snakemake.wildcards.corpus)
 found = results.build(metrics, runs, reference, snakemake.wildcards.corpus)
 write_text(snakemake.output.csv, results.table_csv(found))
 write_text(snakemake.output.markdown, results.table_md(found))

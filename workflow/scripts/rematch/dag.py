@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from rematch.errors import UserError
+from rematch.layers import WHOLE
 from rematch.plain import demand_plain
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -51,14 +52,17 @@ class Job:
 
 @contextmanager
 def planned(
-    arguments: Sequence[str] = (), config: Mapping[str, Any] | None = None
+    arguments: Sequence[str] = (),
+    config: Mapping[str, Any] | None = None,
+    notes: Sequence[str] = (),
 ) -> Iterator[Any]:
     """Snakemake's Workflow with its `dag` built, as `snakemake -n` would build it here.
 
     Args:
         arguments: of Snakemake's command line, such as `--configfile my.yaml`. The default
             profile counts as it does there.
-        config: laid over the configuration, in place of `--config`.
+        config: a validated configuration, in place of all files.
+        notes: what was said of those.
 
     Raises:
         UserError: a config is no plain YAML; or Snakemake cannot plan, and the message is its own.
@@ -97,7 +101,9 @@ def planned(
                     shared_fs_usage=SharedFSUsage.all() - {SharedFSUsage.SOURCE_CACHE}
                 ),
                 config_settings=ConfigSettings(
-                    config=parse_config(args.config) if config is None else config,
+                    config=parse_config(args.config)
+                    if config is None
+                    else {WHOLE: {"config": config, "notes": list(notes)}},
                     configfiles=args.configfile,
                 ),
                 snakefile=args.snakefile,

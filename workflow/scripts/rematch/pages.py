@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -63,10 +63,14 @@ def cleaning(corpus: str, variants: Mapping[str, pa.Table]) -> str:
     return page(f"What cleaning changed in {corpus}", "\n".join(parts))
 
 
-def setup(config: Mapping[str, Any], versions: Mapping[str, str]) -> str:
-    """The configuration, defaults filled in, and the versions of what computed the results."""
+def setup(config: Mapping[str, Any], versions: Mapping[str, str], notes: Sequence[str] = ()) -> str:
+    """The configuration, defaults filled in, and the versions of what computed the results.
+
+    `notes` say what of the configuration's files counts for nothing.
+    """
     text = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)
-    body = (
+    items = "".join(f"<li>{escape(note)}</li>" for note in notes)
+    body = (f"<h2>Left out of the configuration</h2><ul>{items}</ul>\n" if notes else "") + (
         f"<h2>Configuration</h2><pre>{escape(text)}</pre>\n<h2>Versions</h2>"
         f"{table(['package', 'version'], sorted(versions.items()))}"
     )

@@ -1,4 +1,4 @@
-"""Configs that are data and nothing else.
+"""Configs that are data and nothing else, and say what they seem to say.
 
 Snakemake hands every config to YTE, which runs the Python in it if the file says `__use_yte__`. It
 does so before the Snakefile is read, so a config from somebody else is looked at before Snakemake
@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -22,26 +23,130 @@ from rematch.errors import UserError
 
 TEMPLATE = "__use_yte__"
 
+LARGEST = 100_000
+"""Values in a config, those that an alias repeats included."""
+
+MISREAD = "YAML reads no, yes, on, off, null, numbers and dates as something else than text"
+
+OCTAL = re.compile(r"[+-]?0[0-9_]+|[+-]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?")
+"""What YAML 1.1 takes for octal or for base 60: 010 is 8, 1:30 is 90."""
+
 
 def demand_plain(paths: Iterable[str | os.PathLike[str]]) -> None:
-    """Raise UserError if a config is a template, or no YAML; nothing in it is run to tell."""
-    for path in map(Path, paths):
-        try:
-            text = path.read_text("utf-8")
-            with suppress(ValueError):  # JSON, which Snakemake tries first, is never a template
-                json.loads(text)
-                continue
-            config = yaml.safe_load(text)
-        except OSError as error:
-            raise UserError(f"{path}: cannot be read ({error.strerror}); check the path") from error
-        except (yaml.YAMLError, ValueError) as error:
-            said = " ".join(str(error).split())
-            raise UserError(f"{path}: is not plain YAML ({said}); correct it") from error
-        if isinstance(config, dict) and TEMPLATE in config:
-            raise UserError(
-                f"{path}: {TEMPLATE}: this config runs code of its own; write the values it stands "
-                "for, and remove the key"
+    """Raise UserError if a config cannot be read by `read`."""
+    for path in paths:
+        read(path)
+
+
+def read(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """A config from YAML or JSON; nothing in it is run.
+
+    Raises:
+        UserError: it is not there, no plain YAML, no mapping, a template, refers to itself, has a
+            key twice or one that is no text, or a number that YAML reads otherwise than people do.
+    """
+    try:
+        text = Path(path).read_bytes().decode("utf-8")
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}); check the path") from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise UserError(f"{path}: line {line}: is not UTF-8; save the file as UTF-8") from error
+    try:
+        values = _parsed(text.removeprefix("\ufeff"))
+    except RecursionError:
+        raise UserError(f"{path}: is nested too deeply; correct it") from None
+    except (yaml.YAMLError, ValueError, TypeError) as error:
+        said = " ".join(str(error).split())
+        raise UserError(f"{path}: is not plain YAML ({said}); correct it") from error
+    except _Fault as fault:
+        raise UserError(f"{path}: {fault}") from None
+    if values is None:
+        raise UserError(f"{path}: holds nothing; write at least one key, or leave the file out")
+    if not isinstance(values, dict):
+        kind = "a list" if isinstance(values, list) else "a single value"
+        raise UserError(f"{path}: is {kind}; a config is a mapping, such as `sweep: {{...}}`")
+    if TEMPLATE in values:
+        raise UserError(
+            f"{path}: {TEMPLATE}: this config runs code of its own; write the values it stands "
+            "for, and remove the key"
+        )
+    return values
+
+
+class _Fault(Exception):
+    """What a config says otherwise than it seems to."""
+
+
+def _parsed(text: str) -> Any:
+    try:  # as Snakemake does; what is JSON is never a template
+        return json.loads(text, object_pairs_hook=_once)
+    except ValueError:
+        pass
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        for fault in _faults(node, {}, ()):
+            raise _Fault(fault)
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise _Fault(f"the key {key!r} stands twice in one mapping; remove one")
+        found[key] = value
+    return found
+
+
+def _faults(node: yaml.Node, sizes: dict[int, int], above: tuple[int, ...]) -> Iterator[str]:
+    """What is wrong in a tree of nodes; `sizes` gets how many values each stands for."""
+    line = node.start_mark.line + 1
+    if id(node) in above:
+        yield f"line {line}: is part of itself; write it out"
+        return
+    if id(node) in sizes:
+        return
+    inside: list[yaml.Node] = []
+    if isinstance(node, yaml.MappingNode):
+        yield from _key_faults(node)
+        inside = [part for pair in node.value for part in pair]
+    elif isinstance(node, yaml.SequenceNode):
+        inside = list(node.value)
+    elif node.tag.endswith((":int", ":float")) and OCTAL.fullmatch(node.value):
+        yield (
+            f"line {line}: {node.value} is another number to YAML (base 8 or 60); write it "
+            "without the zero or the colon, or in quotes if it is text"
+        )
+    for part in inside:
+        yield from _faults(part, sizes, (*above, id(node)))
+    sizes[id(node)] = 1 + sum(sizes[id(part)] for part in inside)
+    if sizes[id(node)] > LARGEST:
+        yield f"line {line}: stands for more than {LARGEST:,} values; write less"
+
+
+def _key_faults(node: yaml.MappingNode) -> Iterator[str]:
+    seen: dict[str, int] = {}
+    for key, _ in node.value:
+        line = key.start_mark.line + 1
+        if not isinstance(key, yaml.ScalarNode):
+            yield f"line {line}: a key is a word, and here stands a list or mapping; correct it"
+        elif key.tag == "tag:yaml.org,2002:merge":
+            continue
+        elif key.tag != "tag:yaml.org,2002:str":
+            yield f"line {line}: the key {key.value}: {MISREAD}; write it in quotes"
+        elif key.value in seen:
+            yield (
+                f"line {line}: the key {key.value!r} stands on line {seen[key.value]} already, "
+                "and only the last would count; remove one"
             )
+        else:
+            seen[key.value] = line
 
 
 if __name__ == "__main__":

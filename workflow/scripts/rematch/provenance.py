@@ -21,10 +21,10 @@ import pyarrow as pa
 from rematch import tables
 from rematch.changes import changes, short
 from rematch.codehash import code_hash
-from rematch.config import describe_runs
 from rematch.dag import ROOT, Job
 from rematch.errors import UserError
 from rematch.progress import progress
+from rematch.sweep import axes_of, describe_runs, used
 from rematch.translators import build
 from rematch.translators.base import TranslationOptions
 
@@ -160,8 +160,8 @@ def photo_folders(config: Mapping[str, Any]) -> dict[str, list[Path] | None]:
 
 
 def _translator_models(config: Mapping[str, Any]) -> list[str]:
-    used = [config["translations"][name] for name in config["sweep"]["translation"]]
-    return [each["model"] for each in used if "model" in each and Path(each["model"]).is_dir()]
+    asked = [config["translations"][name] for name in used(config, "translation")]
+    return [each["model"] for each in asked if "model" in each and Path(each["model"]).is_dir()]
 
 
 def _memories(config: Mapping[str, Any]) -> dict[str, tuple[TranslationOptions, list[Path]]]:
@@ -170,12 +170,13 @@ def _memories(config: Mapping[str, Any]) -> dict[str, tuple[TranslationOptions, 
     It grows with every corpus, so that it is no input as a whole; the entries that were used are.
     """
     found = {}
-    for name in config["sweep"]["translation"]:
+    for name in used(config, "translation"):
         options = TranslationOptions.from_config(config["translations"][name])
         if options.backend != "none" and options.memory is not None and options.memory.is_dir():
             asked = [
                 Path(f"results/{corpus}/text/{name}/translated.parquet")
                 for corpus in config["sweep"]["corpus"]
+                if name in axes_of(config, corpus)["translation"]
             ]
             found[name] = options, [path for path in asked if path.is_file()]
     return found
@@ -228,7 +229,7 @@ def _runs(
     producer = {path: job for job in jobs for path in job.outputs}
     runs: dict[str, dict[str, Any]] = {}
     for corpus in config["sweep"]["corpus"]:
-        for run in describe_runs(dict(config)):
+        for run in describe_runs(config, corpus):
             folder = f"results/{corpus}/runs/{run['run']}/"
             chain: set[str] = set()
             waiting = [path for path in producer if path.startswith(folder)]

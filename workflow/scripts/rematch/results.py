@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from rematch.config import AXES
 from rematch.errors import UserError
 from rematch.html import page
 from rematch.metrics import DIRECTIONS, IMAGE_TO_TEXT, TEXT_TO_IMAGE
+from rematch.sweep import AXES
 
 ALL_WORDS = "all"
 """How a run without a limit on words is shown."""

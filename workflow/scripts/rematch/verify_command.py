@@ -14,14 +14,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rematch import machine, provenance
-from rematch.config import load_schema, validated
+from rematch import layers, machine, provenance
+from rematch.config import load_schema, resolved
 from rematch.dag import ROOT
 from rematch.errors import UserError
-from rematch.plain import demand_plain
 
 RECORD = "results/provenance.json"
-CONFIG = "config/config.yaml"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         record = provenance.read(RECORD)
-        config = _config([CONFIG, *options.configfile], record)
+        config = _config(options.configfile, record)
         found = list(provenance.differences(record, config))
     except UserError as error:
         print(error, file=sys.stderr)
@@ -55,20 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _config(files: Sequence[str], record: Mapping[str, Any]) -> dict[str, Any]:
     """The configuration now. What is gone of the inputs is no fault of it: that is a difference."""
-    # Snakemake's own, so that it is read and merged as a run does it.
-    from snakemake.common.configfile import load_configfile
-    from snakemake.exceptions import WorkflowError
-    from snakemake.utils import update_config
-
-    demand_plain(files)
-    config: dict[str, Any] = {}
-    for file in files:
-        try:
-            update_config(config, load_configfile(file))
-        except (WorkflowError, OSError) as error:
-            raise UserError(f"{file}: cannot be read ({error})") from error
     schema = load_schema(ROOT / "workflow/schemas/config.schema.yaml")
-    return validated(config, schema, [*record["inputs"], *record["outputs"]])
+    known = [*record["inputs"], *record["outputs"]]
+    return resolved(layers.files(files), schema, known).config
 
 
 if __name__ == "__main__":
