@@ -1,0 +1,133 @@
+"""What a cleaning step replaced in the texts: counted, compared, put into words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+import pyarrow as pa
+
+from rematch import tables
+
+COMMONEST = 20
+"""How many replacements a step's record keeps."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What one step did to all texts.
+
+    `texts`, `tokens`: how many texts, and how many space-separated tokens, it changed.
+    `common`: the commonest replacements as (before, after, count), outer punctuation left off.
+    `worst`: for `spell`, the corrections least like their source first, (before, after, count).
+    `skipped`: the step knows English alone and the texts are in another language.
+    """
+
+    step: str
+    texts: int
+    tokens: int
+    common: tuple[tuple[str, str, int], ...]
+    worst: tuple[tuple[str, str, int], ...] = ()
+    skipped: bool = False
+
+
+class Record:
+    """Counts one step's changes over the texts."""
+
+    def __init__(self, step: str, skipped: bool) -> None:
+        self.step = step
+        self.skipped = skipped
+        self.texts = 0
+        self.tokens = 0
+        self.replacements: Counter[tuple[str, str]] = Counter()
+
+    def add(self, before: str, after: str) -> None:
+        if before == after:
+            return
+        self.texts += 1
+        for old, new in _replacements(before.split(" "), after.split(" ")):
+            self.tokens += max(len(old), 1)
+            self.replacements[_bare(" ".join(old), " ".join(new))] += 1
+
+    def change(self) -> Change:
+        listed = [(old, new, count) for (old, new), count in self.replacements.items()]
+        common = sorted(listed, key=lambda entry: (-entry[2], entry))
+        worst: list[tuple[str, str, int]] = []
+        if self.step == "spell":
+            worst = sorted(listed, key=lambda entry: (_likeness(entry[0], entry[1]), entry))
+        return Change(
+            self.step,
+            self.texts,
+            self.tokens,
+            tuple(common[:COMMONEST]),
+            tuple(worst[:COMMONEST]),
+            self.skipped,
+        )
+
+
+def changes_table(changes: Sequence[Change]) -> pa.Table:
+    """The records as `tables.CHANGES`."""
+    rows: list[dict[str, object]] = []
+    for change in changes:
+        counted = {"step": change.step, "texts": change.texts, "tokens": change.tokens}
+        rows.append({**counted, "kind": "skipped" if change.skipped else "step"})
+        for kind, entries in (("common", change.common), ("worst", change.worst)):
+            rows += [
+                {**counted, "kind": kind, "before": before, "after": after, "count": count}
+                for before, after, count in entries
+            ]
+    return tables.from_rows(rows, tables.CHANGES)
+
+
+def describe(changes: Sequence[Change]) -> list[str]:
+    """The records as lines for a log."""
+    lines = []
+    for change in changes:
+        if change.skipped:
+            lines.append(f"{change.step}: left alone, it knows English only")
+            continue
+        lines.append(f"{change.step}: {change.tokens} tokens in {change.texts} texts changed")
+        if change.common:
+            lines.append(f"  commonest: {_listed(change.common)}")
+        if change.worst:
+            lines.append(f"  most doubtful: {_listed(change.worst)}")
+    return lines
+
+
+def _replacements(old: list[str], new: list[str]) -> list[tuple[list[str], list[str]]]:
+    """The runs of tokens that differ."""
+    if len(old) == len(new):
+        return [([a], [b]) for a, b in zip(old, new, strict=True) if a != b]
+    # The matcher looks for the longest common run and may misplace a change beside repeated
+    # words; with the equal ends cut off, a single change is found exactly.
+    while old and new and old[0] == new[0]:
+        old, new = old[1:], new[1:]
+    while old and new and old[-1] == new[-1]:
+        old, new = old[:-1], new[:-1]
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    return [
+        (old[start:end], new[first:last])
+        for kind, start, end, first, last in matcher.get_opcodes()
+        if kind != "equal"
+    ]
+
+
+def _bare(old: str, new: str) -> tuple[str, str]:
+    """Both without the punctuation they share at their ends."""
+    while old and new and old[0] == new[0] and not old[0].isalnum():
+        old, new = old[1:], new[1:]
+    while old and new and old[-1] == new[-1] and not old[-1].isalnum():
+        old, new = old[:-1], new[:-1]
+    return old, new
+
+
+def _likeness(old: str, new: str) -> float:
+    return SequenceMatcher(None, old, new, autojunk=False).ratio()
+
+
+def _listed(entries: Sequence[tuple[str, str, int]]) -> str:
+    return ", ".join(
+        f"{old!r} → {new!r}" + (f" ({count})" if count > 1 else "") for old, new, count in entries
+    )
