@@ -5,8 +5,8 @@ case, contractions, articles, word segmentation and spelling, the last two with 
 silent on how it called that library. What each step does here is said at its function.
 
 A step takes a text and a `Context` and returns a text. The context knows the text as it was
-written, so that steps after `lower` can still tell names from words. Each text is cleaned by
-itself: its result does not depend on the other texts.
+written, so that steps after `lower` can still tell names from words. Each article is cleaned by
+itself: its result does not depend on the others.
 
 `contractions`, `articles` and `spell` know English alone and leave texts in other languages as
 they are; so does the part of `segment` that needs word statistics.
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 import pyarrow as pa
@@ -70,11 +71,18 @@ class Cleaned:
     changes: list[Change]
 
 
-def clean(texts: Sequence[str], cleaning: Cleaning, statistics: Path | None) -> Cleaned:
+def clean(
+    texts: Sequence[str],
+    cleaning: Cleaning,
+    statistics: Path | None,
+    beside: Sequence[int] | None = None,
+) -> Cleaned:
     """Run the variant's steps over each text.
 
     `statistics`: the directory that `wordstats.build` made; may be None where
-    `cleaning.needs_statistics` is false. Raises UserError if it is needed and incomplete.
+    `cleaning.needs_statistics` is false. `beside`: for each text the place in `texts` of the other
+    part of its article; None: each stands alone. Raises UserError if the statistics are needed and
+    incomplete.
     """
     words = None
     if cleaning.needs_statistics:
@@ -82,21 +90,26 @@ def clean(texts: Sequence[str], cleaning: Cleaning, statistics: Path | None) -> 
             raise UserError("cleaning: `segment` and `spell` need the word statistics")
         words = load(statistics)
     records = [Record(step, cleaning.skips(step)) for step in cleaning.steps]
+    repairs = list(takewhile(lambda record: record.step in REPAIRS, records))
+    none = Context("", cleaning, words)
+    sources = [_through(repairs, text, none) for text in texts]
     cleaned = []
-    for source in texts:
-        text = source
-        context: Context | None = None
-        for record in records:
-            before = text
-            if context is None and record.step not in REPAIRS:
-                context = Context(text, cleaning, words)
-            if not record.skipped:
-                text = STEPS[record.step](
-                    text, context if context is not None else Context(text, cleaning, words)
-                )
-            record.add(before, text)
-        cleaned.append(text)
+    for place, source in enumerate(sources):
+        context = Context(source, cleaning, words, sources[beside[place]] if beside else "")
+        cleaned.append(_through(records[len(repairs) :], source, context))
     return Cleaned(cleaned, [record.change() for record in records])
+
+
+def _through(records: Sequence[Record], text: str, context: Context) -> str:
+    """`text` after some steps, each noted in its record."""
+    for record in records:
+        before = text
+        if not record.skipped:
+            text = STEPS[record.step](text, context)
+        record.add(before, text)
+        if record.step == "spell" and not record.skipped and context.guard:
+            record.guarded(context)
+    return text
 
 
 def clean_articles(
@@ -105,14 +118,16 @@ def clean_articles(
     """`clean` every title and text of a corpus: `tables.TEXTS` -> `tables.TEXTS`.
 
     What was there before the step stands beside its result. Titles and texts are cleaned apart,
-    and recorded together. The rows keep their order.
+    though each may look at the other's capitals, and recorded together. The rows keep their order.
     """
     titles, bodies = texts["title"].to_pylist(), texts["text"].to_pylist()
-    cleaned = clean(titles + bodies, cleaning, statistics)
+    n = len(titles)
+    beside = [*range(n, 2 * n), *range(n)]
+    cleaned = clean(titles + bodies, cleaning, statistics, beside)
     columns = {
         "article_id": texts["article_id"],
-        "title": cleaned.texts[: len(titles)],
-        "text": cleaned.texts[len(titles) :],
+        "title": cleaned.texts[:n],
+        "text": cleaned.texts[n:],
         "source_title": titles,
         "source_text": bodies,
     }

@@ -10,6 +10,7 @@ from difflib import SequenceMatcher
 import pyarrow as pa
 
 from rematch import tables
+from rematch.context import LETTERS, Context
 
 COMMONEST = 20
 """How many replacements a step's record keeps."""
@@ -33,6 +34,9 @@ class Change:
     `common`: the commonest replacements as (before, after, count), outer punctuation left off.
     `worst`: for `spell`, the corrections least like their source first, (before, after, count).
     `skipped`: the step knows English alone and the texts are in another language.
+    `caseless`: for `spell` with its guard, how many texts have no capitals that tell names;
+    `left`: how many words were therefore left as they are, `spared` the commonest of them as
+    (word, what the guard would have made of it, count).
     """
 
     step: str
@@ -41,6 +45,9 @@ class Change:
     common: tuple[tuple[str, str, int], ...]
     worst: tuple[tuple[str, str, int], ...] = ()
     skipped: bool = False
+    caseless: int = 0
+    left: int = 0
+    spared: tuple[tuple[str, str, int], ...] = ()
 
 
 class Record:
@@ -52,6 +59,8 @@ class Record:
         self.texts = 0
         self.tokens = 0
         self.replacements: Counter[tuple[str, str]] = Counter()
+        self.caseless = 0
+        self.spared: Counter[tuple[str, str]] = Counter()
 
     def add(self, before: str, after: str) -> None:
         if before == after:
@@ -61,9 +70,14 @@ class Record:
             self.tokens += max(len(old), 1)
             self.replacements[_bare(" ".join(old), " ".join(new))] += 1
 
+    def guarded(self, context: Context) -> None:
+        """Note what the guard left alone in a text because its capitals tell no names."""
+        if context.caseless and LETTERS.search(context.source):
+            self.caseless += 1
+            self.spared.update(context.spared)
+
     def change(self) -> Change:
-        listed = [(old, new, count) for (old, new), count in self.replacements.items()]
-        common = sorted(listed, key=lambda entry: (-entry[2], entry))
+        listed = _by_count(self.replacements)
         worst: list[tuple[str, str, int]] = []
         if self.step == "spell":
             worst = sorted(listed, key=lambda entry: (_likeness(entry[0], entry[1]), entry))
@@ -71,10 +85,19 @@ class Record:
             self.step,
             self.texts,
             self.tokens,
-            tuple(common[:COMMONEST]),
+            tuple(listed[:COMMONEST]),
             tuple(worst[:COMMONEST]),
             self.skipped,
+            self.caseless,
+            self.spared.total(),
+            tuple(_by_count(self.spared)[:COMMONEST]),
         )
+
+
+def _by_count(counted: Counter[tuple[str, str]]) -> list[tuple[str, str, int]]:
+    """As (before, after, count), the commonest first."""
+    listed = [(old, new, count) for (old, new), count in counted.items()]
+    return sorted(listed, key=lambda entry: (-entry[2], entry))
 
 
 def changes_table(changes: Sequence[Change]) -> pa.Table:
@@ -83,7 +106,14 @@ def changes_table(changes: Sequence[Change]) -> pa.Table:
     for change in changes:
         counted = {"step": change.step, "texts": change.texts, "tokens": change.tokens}
         rows.append({**counted, "kind": "skipped" if change.skipped else "step"})
-        for kind, entries in (("common", change.common), ("worst", change.worst)):
+        if change.caseless:
+            rows.append({**counted, "kind": "caseless", "count": change.caseless})
+            rows.append({**counted, "kind": "left", "count": change.left})
+        for kind, entries in (
+            ("common", change.common),
+            ("worst", change.worst),
+            ("spared", change.spared),
+        ):
             rows += [
                 {**counted, "kind": kind, "before": before, "after": after, "count": count}
                 for before, after, count in entries
@@ -103,6 +133,12 @@ def describe(changes: Sequence[Change]) -> list[str]:
             lines.append(f"  commonest: {_listed(change.common)}")
         if change.worst:
             lines.append(f"  most doubtful: {_listed(change.worst)}")
+        if change.left:
+            lines.append(
+                f"  {change.caseless} texts have no capitals that tell names: {change.left} tokens "
+                "in them left as they are, which may be names"
+            )
+            lines.append(f"  commonest left: {_listed(change.spared)}")
     return lines
 
 
