@@ -6,6 +6,7 @@ import time
 import unicodedata
 from pathlib import Path
 
+import ftfy
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -125,6 +126,47 @@ def test_unicode_repairs_and_takes_out_the_invisible() -> None:
     assert one("unicode", "Ko\u0308ln \u201eBild\u201c") == 'Köln "Bild"'
     assert one("unicode", "GrÃ¶ÃŸe") == "Größe"
     assert one("unicode", "Donau\xaddampf\u200bschiff\ufeff\u2060") == "Donaudampfschiff"
+
+
+BROKEN = [
+    ("SofÃƒÂ\xada", "Sofía"),
+    ("'CÃƒÂ©ilÃƒÂ\xad comes'", "'Céilí comes'"),
+    ("'GardÃ\xad'", "'Gardí'"),
+    ("Zürich GardÃ\xad voilÃ\xa0 now", "Zürich Gardí voilà now"),  # whole letters beside broken
+    ("schloÃ\x9f â\x80\x9cHiâ\x80\x9d", 'schloß "Hi"'),  # C1 controls
+    ("Sof&Atilde;&shy;a", "Sofía"),
+    ("GrÃ¶\xadÃŸe K\xadÃ¶ln", "Größe Köln"),  # soft hyphens amid it
+    ("MAÎ\xadTRE Î\xadle", "MAÎTRE Île"),  # a soft hyphen that is one
+]
+
+
+@pytest.mark.parametrize(("source", "expected"), BROKEN)
+def test_unicode_repairs_what_holds_an_invisible_character(source: str, expected: str) -> None:
+    assert one("unicode", source) == expected
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    word=st.text("Gardíàáèöäüßñš", min_size=1, max_size=12),
+    cuts=st.sets(st.integers(1, 11)),
+    depth=st.integers(0, 2),
+)
+def test_soft_hyphens_go_and_letters_stay(word: str, cuts: set[int], depth: int) -> None:
+    """Whole words lose their soft hyphens, broken ones are repaired as ftfy alone does it."""
+    if depth:
+        for _ in range(depth):
+            word = word.encode().decode("latin-1")
+        assert one("unicode", word) == ftfy.fix_text(word).replace("\xad", "")
+    else:
+        hyphened = "".join("\xad" * (place in cuts) + c for place, c in enumerate(word))
+        assert one("unicode", hyphened) == word
+
+
+def test_a_letter_keeps_thirty_marks() -> None:
+    zalgo = "Z" + "\u0316\u0301" * 500 + "\u200b" + "\u0316\u0301" * 500 + "!"
+    cleaned = one("unicode", zalgo)
+    assert len(cleaned) <= 32 and cleaned[0] in "ZŹ" and cleaned[-1] == "!"
+    assert one("unicode", cleaned) == cleaned
 
 
 def test_whitespace() -> None:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rematch import wordstats
+from rematch import wordsearch, wordstats
 from rematch.errors import UserError
 from rematch.wordstats import OUTPUTS, WordStatistics, build, folder_of, load
 
@@ -224,7 +224,7 @@ def test_far_corrections_are_the_librarys_own(known: set[str], word: str) -> Non
     pruned = {
         found
         for once in SpellCorrector.edit_step(word)
-        for found in wordstats._edits_to_words(once, known, starts, ends)
+        for found in wordsearch.edits_to_words(once, known, starts, ends)
     }
     plain = {
         twice

@@ -46,8 +46,11 @@ def cleaning(corpus: str, variants: Mapping[str, pa.Table]) -> str:
     for name, changes in variants.items():
         rows: list[tuple[str, int, int, str, str]] = []
         listed: dict[tuple[str, str], list[str]] = {}
+        counts: dict[str, int] = {}
         for row in changes.to_pylist():
-            if row["kind"] in ("common", "worst"):
+            if row["kind"] in ("caseless", "left"):
+                counts[row["kind"]] = row["count"]
+            if row["kind"] in ("common", "worst", "spared"):
                 times = f" ({row['count']:,})" if row["count"] > 1 else ""
                 said = f"{row['before'] or '∅'} → {row['after'] or '∅'}{times}"
                 listed.setdefault((row["step"], row["kind"]), []).append(said)
@@ -60,6 +63,14 @@ def cleaning(corpus: str, variants: Mapping[str, pa.Table]) -> str:
                 rows.append((step, row["texts"], row["tokens"], common, doubtful))
         head = ["step", "texts changed", "words changed", "commonest", "most doubtful"]
         parts.append(f"<h2>{escape(name)}</h2>{table(head, rows)}")
+        if counts:
+            spared = ", ".join(listed.get(("spell", "spared"), []))
+            parts.append(
+                f"<p>{counts['caseless']:,} titles and texts have no capitals that tell names from "
+                f"words. In them <code>spell</code> made only corrections that hardly harm a name; "
+                f"{counts['left']:,} words stayed as they are{': ' if spared else '.'}"
+                f"{escape(spared)}</p>"
+            )
     return page(f"What cleaning changed in {corpus}", "\n".join(parts))
 
 

@@ -61,7 +61,10 @@ CHANGES = pa.schema(
 )
 """What a cleaning changed. For each step a row of kind "step" with how many texts and tokens it
 changed, then its commonest ("common") and, for the speller, most doubtful ("worst") replacements.
-Kind "skipped": the step left texts alone that are not in its language."""
+Kind "skipped": the step left texts alone that are not in its language. For the speller's guard,
+where there are texts whose capitals tell no names: `count` of these ("caseless"), of the words in
+them left as they are ("left"), and the commonest of these with what they would have become
+("spared")."""
 
 QUERIES = pa.schema([("article_id", _S), ("query", _S)])
 """The first N words of each article, as an encoder reads them."""

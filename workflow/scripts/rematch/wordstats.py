@@ -17,11 +17,12 @@ import tempfile
 import urllib.request
 import warnings
 import zipfile
-from collections.abc import Container, Iterable, Iterator, Sequence
-from functools import cache, lru_cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath
 
 from rematch.errors import UserError
+from rematch.wordsearch import LONGEST, Segmenter, Words, edits
 
 log = logging.getLogger(__name__)
 
@@ -30,10 +31,23 @@ URL = "https://data.statmt.org/cbaziotis/projects/ekphrasis/stats.zip"
 
 FOLDER = PurePosixPath(".ekphrasis/stats/english")
 NAMES = ("counts_1grams.txt", "counts_2grams.txt", "counts_1grams.json", "counts_2grams.json")
-OUTPUTS = tuple(str(FOLDER / name) for name in NAMES)
-"""What `build` leaves, relative to its directory: the four files that ekphrasis reads."""
+OUTPUTS = tuple(str(FOLDER / name) for name in (*NAMES, "elsewhere.txt"))
+"""What `build` leaves, relative to its directory: the four files that ekphrasis reads, and the
+words of other languages."""
 
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
+LIKELY = 2e-6
+"""The share of all words that a likely correction has: once in 500,000."""
+
+ELSEWHERE = ("de", "es", "fr")
+"""Languages whose words, names among them, are no misspellings of English ones. Three more (it,
+pt, nl) would save one name in 2,000 of those that are lost."""
+
+RARE = 0.02
+"""A misspelling is made elsewhere, too: a word is not kept that is rarer there than a fiftieth of
+the English one ("picure" in Spanish texts, for "picture")."""
+
+SHORTEST = 6
+"""Letters of the shortest word that is kept of other languages."""
 
 MOST_WORDS = 150_000
 """Words taken from wordfreq's list, the commonest first. Of its 289,000 plain words the rarer
@@ -75,8 +89,8 @@ def build(source: str, directory: Path, url: str = URL, timeout: float = 60.0) -
         with _home(part):
             from ekphrasis.utils.helpers import read_stats
 
-            for order in (1, 2):
-                read_stats("english", order)  # writes the JSON that readers load
+            counts, _ = (read_stats("english", order) for order in (1, 2))  # writes the JSON, too
+        _write(part / OUTPUTS[-1], (f"{word}\n" for word in foreign(counts)))
         for output in OUTPUTS:
             target = directory / output
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -100,8 +114,8 @@ class WordStatistics:
                 "make them with the rule `word_statistics`"
             )
         with _home(Path(directory)):
-            from ekphrasis.classes.segmenter import Segmenter
             from ekphrasis.classes.spellcorrect import SpellCorrector
+            from ekphrasis.utils.helpers import read_stats
 
             class Speller(SpellCorrector):  # type: ignore[misc]
                 def known(self, words: Iterable[str]) -> list[str]:
@@ -109,29 +123,24 @@ class WordStatistics:
                     # the hash seed. Sorted, the alphabet decides.
                     return sorted({word for word in words if word in self.WORDS})
 
-                def edits2(self, word: str) -> Iterator[str]:
-                    # The library lists every string two edits away (half a million for twelve
-                    # letters) and keeps the words. This yields those words alone: a second edit
-                    # is tried only where what stands before it begins a word and what stands
-                    # after it ends one.
-                    starts, ends = edges()
-                    for once in self.edit_step(word):
-                        yield from _edits_to_words(once, self.WORDS, starts, ends)
+                def edit_step(self, word: str) -> Iterator[str]:
+                    return searched.near(word)
 
-            @cache
-            def edges() -> tuple[frozenset[str], frozenset[str]]:
-                # Made at the first far correction only: 0.5 s.
-                words = self._counts
-                return (
-                    frozenset(word[:cut] for word in words for cut in range(len(word) + 1)),
-                    frozenset(word[cut:] for word in words for cut in range(len(word) + 1)),
-                )
+                def edits2(self, word: str) -> Iterator[str]:
+                    return searched.far(word)
 
             self._speller = Speller("english")
-            self._segmenter = Segmenter("english")
-        self._counts: dict[str, int] = self._segmenter.unigrams
+            self._counts: dict[str, int] = self._speller.WORDS
+            searched = Words(self._counts)
+            self._segmenter = Segmenter(self._counts, read_stats("english", 2))
         self._total = float(sum(self._counts.values()))
         self._corrections: dict[tuple[str, bool], str] = {}
+        self._elsewhere = Path(directory) / OUTPUTS[-1]
+
+    @cached_property
+    def elsewhere(self) -> frozenset[str]:
+        """Words of other languages that a speller would turn into English ones: see `foreign`."""
+        return frozenset(self._elsewhere.read_text(encoding="utf-8").split())
 
     def __contains__(self, word: str) -> bool:
         return word in self._counts
@@ -145,7 +154,7 @@ class WordStatistics:
 
         `near` stops at one edit. A known word, or one without neighbours, comes back as it is.
         """
-        if word in self._counts:
+        if word in self._counts or len(word) > LONGEST + 2:
             return word
         key = (word, near)
         if key not in self._corrections:
@@ -154,7 +163,7 @@ class WordStatistics:
 
     def segment(self, word: str) -> list[str]:
         """ekphrasis' Viterbi split of a lower-case word into the likeliest words."""
-        return str(self._segmenter.segment(word)).split()
+        return self._segmenter(word)
 
 
 def load(directory: Path) -> WordStatistics:
@@ -165,27 +174,6 @@ def load(directory: Path) -> WordStatistics:
 @lru_cache(maxsize=4)
 def _loaded(directory: Path) -> WordStatistics:
     return WordStatistics(directory)
-
-
-def _edits_to_words(
-    text: str, words: Container[str], starts: frozenset[str], ends: frozenset[str]
-) -> Iterator[str]:
-    """The `words` one edit away from `text`: what `SpellCorrector.edit_step` holds of them."""
-    for cut in range(len(text) + 1):
-        left, right = text[:cut], text[cut:]
-        if left not in starts:  # no longer beginning will start a word either
-            return
-        candidates: list[str] = []
-        if right in ends:
-            candidates += [left + letter + right for letter in LETTERS]
-        if right and right[1:] in ends:
-            candidates += [left + letter + right[1:] for letter in LETTERS]
-            candidates.append(left + right[1:])
-        if len(right) > 1 and right[2:] in ends:
-            candidates.append(left + right[1] + right[0] + right[2:])
-        for candidate in candidates:
-            if candidate in words:
-                yield candidate
 
 
 @contextlib.contextmanager
@@ -224,6 +212,29 @@ def _wordfreq() -> list[tuple[str, int]]:
     ]
     words.sort(key=lambda word: (-frequencies[word], word))
     return [(word, max(1, round(frequencies[word] * 1e9))) for word in words[:MOST_WORDS]]
+
+
+def foreign(counts: Mapping[str, int]) -> list[str]:
+    """Words of other languages, of `SHORTEST` letters and more, one edit from a likely English one.
+
+    They are taken from wordfreq's lists of the languages `ELSEWHERE`, whatever `counts` come from.
+    """
+    import wordfreq
+
+    shares: dict[str, float] = {}
+    for language in ELSEWHERE:
+        for word, share in wordfreq.get_frequency_dict(language, "large").items():
+            if SHORTEST - 1 <= len(word) <= LONGEST and share > shares.get(word, 0):
+                shares[word] = share
+    others = {word for word in shares if len(word) >= SHORTEST and word not in counts}
+    total = sum(counts.values())
+    found: set[str] = set()
+    for word, count in counts.items():
+        if count >= LIKELY * total and SHORTEST - 1 <= len(word) <= LONGEST:
+            rare = RARE * shares.get(word, 0)
+            near = others.intersection(edits(word, len(word)))
+            found.update(other for other in near if shares[other] >= rare)
+    return sorted(found)
 
 
 def _write(path: Path, lines: Iterable[str]) -> None:
