@@ -80,6 +80,11 @@ def no_result(asked: Asked) -> Reply:
     return Reply(page(english(asked.text), tag="consent"))
 
 
+def limited(most: int, code: int = 400) -> Callable[[Asked], Reply]:
+    """A service that refuses an address of more than `most` bytes."""
+    return lambda asked: Reply("Bad", code) if len(asked.path) > most else translated(asked)
+
+
 def silence(asked: Asked) -> Reply:
     return Reply(page(english(asked.text)), hang=5.0)
 
