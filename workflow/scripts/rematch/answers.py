@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from rematch.polite import short
+
 UNCHANGED = "unchanged"
 REPEATED = "same answer to different texts"
 
@@ -99,6 +101,11 @@ def _bare(word: str) -> str:
 def _names(word: str) -> bool:
     """Whether a word looks like a name, an address or a sign: it has a capital, digit or dot."""
     return any(char.isupper() or char.isdigit() or char in ".@#/_&" for char in word)
+
+
+def shown(text: str) -> str:
+    """A text for a line of the log."""
+    return repr(short(text, 60))
 
 
 class Repeats:

@@ -10,15 +10,16 @@ from collections.abc import Sequence
 from rematch.answers import (
     REPEATED,
     UNCHANGED,
-    Repeats,
     fault,
     has_letter,
     may_stay,
     same,
+    shown,
     untranslated,
 )
+from rematch.keeping import Keeping
 from rematch.memory_store import Store
-from rematch.polite import LONGEST_PAUSE_S, Gate, backoff, short
+from rematch.polite import LONGEST_PAUSE_S, Gate, backoff
 from rematch.splitting import split_text
 from rematch.translators.base import (
     Ask,
@@ -73,8 +74,7 @@ class Asking:
         self._met = False  # somebody has answered, in whatever way
         self._unmet: set[str] = set()
         self._kind_unmet = ""
-        self._repeats = Repeats(store.answers() if engine.service else [])
-        self._withdrawn: set[str] = set()
+        self._keeping = Keeping(store, engine.service)
 
     @property
     def ended(self) -> bool:
@@ -109,8 +109,7 @@ class Asking:
 
     def taken_back(self, texts: Sequence[str]) -> list[str]:
         """Those of `texts` whose answer has proved to be none since it was kept."""
-        with self._lock:
-            return [text for text in texts if text in self._withdrawn]
+        return [text for text in texts if text in self._keeping.withdrawn]
 
     def see_that_met(self) -> None:
         """End as offline if texts are left that had no connection: it is none of their fault."""
@@ -145,7 +144,9 @@ class Asking:
                     bad[text] = failure_of
                 elif isinstance(answer, str):
                     good.append((text, answer))
-            self._keep(good)
+            for text in self._keeping.keep(good):
+                bad[text] = RequestFailed(REPEATED)
+            good = [pair for pair in good if pair[0] not in bad]
             done += [(text, answer, "") for text, answer in good]
             with self._lock:
                 self.unchanged += sum(same(text, answer) for text, answer in good)
@@ -181,10 +182,6 @@ class Asking:
         ask: Ask = self._thread.ask
         return ask
 
-    def _keep(self, pairs: Sequence[tuple[str, str]]) -> None:
-        if pairs:
-            self._store.append(pairs)
-
     def _fault(
         self, text: str, answer: str | RequestFailed | None, doubted: dict[str, str]
     ) -> RequestFailed | None:
@@ -199,19 +196,7 @@ class Asking:
             if not believed and untranslated(text, self._options.source, self._options.target):
                 return RequestFailed(UNCHANGED)
             return None
-        with self._lock:
-            taken = self._repeats.take(text, answer)
-            if taken is None:
-                return None
-            earlier = [each for each in taken if each != text]
-            self._withdrawn.update(earlier)
-        if earlier:
-            log.warning(
-                "%s: %s, first for %s; not taken for a translation",
-                *(REPEATED, shown(answer), shown(earlier[0])),
-            )
-            self._store.withdraw(earlier)
-        return RequestFailed(REPEATED)
+        return None
 
     def _may_halve(self, text: str) -> bool:
         return len(text.encode("utf-8", "replace")) > SMALLEST
@@ -231,7 +216,7 @@ class Asking:
                     return text, None, kind
             joined += answer.strip() + (space or " ")
         joined = joined.strip()
-        self._keep([(text, joined)])
+        self._store.append([(text, joined)])
         return text, joined, ""
 
     def _worth_another(self, failure: RequestFailed, tries: int, texts: Sequence[str]) -> bool:
@@ -305,8 +290,3 @@ class Asking:
                 self.offline = True
                 self.stopped = self._kind_unmet
         self._stop.set()
-
-
-def shown(text: str) -> str:
-    """A text for a line of the log."""
-    return repr(short(text, 60))

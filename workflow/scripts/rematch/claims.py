@@ -18,7 +18,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from rematch.sharing import make_folder, open_shared
+from rematch.sharing import make_folder, open_shared, unusable
 
 log = logging.getLogger(__name__)
 
@@ -40,9 +40,10 @@ class Claims:
         self._key = key
         self._lock = threading.Lock()
         self._file: int | None = None
+        self._path = folder / FILE
         try:
             make_folder(folder)
-            self._file = open_shared(folder / FILE, os.O_RDWR | os.O_CREAT)
+            self._file = open_shared(self._path, os.O_RDWR | os.O_CREAT)
         except OSError as error:
             self._without(error)
 
@@ -87,7 +88,8 @@ class Claims:
         return True
 
     def _without(self, error: OSError) -> None:
-        log.warning("texts that another job asks for are not waited for: %s", error)
+        said = unusable(self._path, error)
+        log.warning("texts that another job asks for are not waited for: %s", said)
         if self._file is not None:
             os.close(self._file)
             self._file = None

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from rematch import tables
-from rematch.answers import UNCHANGED, has_letter, same
-from rematch.asking import NOT_ASKED, shown
+from rematch.answers import UNCHANGED, has_letter, same, shown
+from rematch.asking import NOT_ASKED
 from rematch.errors import UserError
 from rematch.memory import fill, import_tsv
 from rematch.pieces import Pieces

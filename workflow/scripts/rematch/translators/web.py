@@ -14,7 +14,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -86,6 +86,10 @@ class Session(requests.Session):
         self.headers["Accept-Encoding"] = "gzip, deflate"
         for scheme in ("http://", "https://"):
             self.mount(scheme, wire.Adapter(PATIENCE))
+
+    def resolve_redirects(self, *args: Any, **kwargs: Any) -> Generator[Any]:
+        """None: told not to follow them, requests still reads a redirect's body, however long."""
+        yield from ()
 
     def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
         if self._rewrite is not None:
