@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import email.utils
 import gzip
 import os
@@ -12,23 +11,23 @@ import zlib
 
 import deep_translator.constants
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rematch import translators
 from rematch.answers import REPEATED
 from rematch.errors import UserError
 from rematch.memory import read_records
 from rematch.memory_writer import Memory
 from rematch.polite import retry_after_s
 from rematch.translate import translate
+from rematch.translators.base import RequestFailed
 from tests.loopback_google import (
     Loopback,
     Reply,
     answering,
-    dropped,
     english,
     page,
-    status,
     translated,
 )
 from tests.unit.services import KEYED, SECRET, SHAPES, kept
@@ -134,6 +133,44 @@ def test_a_drip_is_not_waited_for_without_end(google, options, headers):
     done = translate([TEXT], options(timeout_s=0.3, retries=0))
     assert time.monotonic() - started < 3.0
     assert done.failures == {TEXT: "timeout"}
+
+
+STRANGE = [{}, GZIP, {"Location": "/\u00ff[?"}, {"Retry-After": "-1"}]
+STRANGE += [{"Content-Type": kind} for kind in ("", "x", "text/html; charset=rot13")]
+
+
+@settings(
+    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.binary(max_size=200) | st.text(max_size=200).map(str.encode),
+    st.sampled_from([200, 204, 206, 302, 400, 418, 429, 500]),
+    st.sampled_from(STRANGE),
+    st.booleans(),
+    st.sampled_from(["google", "mymemory", "deepl", "libre", "microsoft"]),
+)
+def test_any_answer_is_a_translation_or_a_failed_try(anything, raw, code, headers, length, backend):
+    server, options = anything
+    server.reply = Reply(raw=raw, status=code, headers=headers, length=length)
+    engine = translators.build(options(backend=backend, timeout_s=1.0)).engine
+    try:
+        (answer,) = engine.open()([TEXT])
+        assert answer is None or isinstance(answer, str)
+    except RequestFailed as failure:
+        assert "\n" not in failure.kind and TEXT not in failure.kind
+    assert server.asked
+    server.asked.clear()
+
+
+@pytest.fixture
+def anything(monkeypatch, options):
+    """A server in the place of every service that answers what its `reply` is."""
+    with Loopback(lambda text, nth: lambda asked: server.reply) as server:
+        for name in ("GOOGLE_TRANSLATE", "MYMEMORY", *(service for service, _ in KEYED.values())):
+            monkeypatch.setitem(deep_translator.constants.BASE_URLS, name, server.url)
+        for _, variable in KEYED.values():
+            monkeypatch.setenv(variable, SECRET)
+        yield server, options
 
 
 # Redirects
@@ -348,11 +385,3 @@ def test_the_room_of_a_killed_writer_is_given_back(tmp_path):
     for memory in memories:
         memory.close()
     assert not list(tmp_path.glob(".*.room"))
-
-
-def test_dropped_connections_are_no_offline(google, options):
-    google(lambda text, nth: dropped if nth < 2 else status(200))
-    with contextlib.suppress(UserError):
-        done = translate([TEXT], options())
-        assert not done.offline
-    assert deep_translator.constants.BASE_URLS["GOOGLE_TRANSLATE"].startswith("http://127")

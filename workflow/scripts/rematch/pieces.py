@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import closing
 
-from rematch.answers import has_letter
+from rematch.answers import REPEATED, has_letter
 from rematch.asking import NOT_ASKED, Asking
 from rematch.memory_store import Store
 from rematch.progress import progress
@@ -13,7 +13,19 @@ from rematch.rounds import Rounds
 from rematch.splitting import split_text
 from rematch.translators.base import Engine, TranslationOptions
 
-_DOWN = ("HTTP 5", "HTTP 429", "timeout", "no connection", "cut short")
+_DOWN = (
+    "HTTP 5",
+    "HTTP 429",
+    "timeout",
+    "no connection",
+    "cut short",
+    "error page",
+    "redirect",
+    "too many redirects",
+    "unreadable answer",
+    REPEATED,
+)
+"""How kinds of failure begin that are hardly a text's own."""
 
 
 class Pieces:
