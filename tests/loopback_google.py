@@ -37,13 +37,23 @@ class Asked:
 
 @dataclass(frozen=True)
 class Reply:
-    """`hang`: seconds of silence before it. `drop`: close the connection without an answer."""
+    """`hang`: seconds of silence before it. `drop`: close the connection without an answer.
+
+    `raw`: the body as it is, in place of the other one in UTF-8. `cut`: bytes of it that come.
+    `length`: whether it is told. `drip`: seconds after each byte, of the headers too if they are
+    to drip.
+    """
 
     body: str = ""
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     hang: float = 0.0
     drop: bool = False
+    raw: bytes | None = None
+    cut: int | None = None
+    length: bool = True
+    drip: float = 0.0
+    dripping_headers: bool = False
 
 
 def english(text: str) -> str:
@@ -78,6 +88,11 @@ def error_page(asked: Asked) -> Reply:
 
 def no_result(asked: Asked) -> Reply:
     return Reply(page(english(asked.text), tag="consent"))
+
+
+def limited(most: int, code: int = 400) -> Callable[[Asked], Reply]:
+    """A service that refuses an address of more than `most` bytes."""
+    return lambda asked: Reply("Bad", code) if len(asked.path) > most else translated(asked)
 
 
 def silence(asked: Asked) -> Reply:
@@ -134,15 +149,34 @@ class Loopback(Serving):
                 if reply.drop:
                     self.close_connection = True
                     return
-                body = reply.body.encode("utf-8")
                 with contextlib.suppress(OSError):  # the client may be gone
-                    self.send_response(reply.status)
-                    self.send_header("Content-Type", "text/html; charset=utf-8")
-                    self.send_header("Content-Length", str(len(body)))
-                    for name, value in reply.headers.items():
-                        self.send_header(name, value)
-                    self.end_headers()
-                    self.wfile.write(body)
+                    self._send(reply)
+
+            def _send(self, reply: Reply) -> None:
+                body = reply.body.encode("utf-8") if reply.raw is None else reply.raw
+                self.send_response(reply.status)
+                told = {"Content-Type": "text/html; charset=utf-8"} | reply.headers
+                if reply.length:
+                    told["Content-Length"] = str(len(body))
+                for name, value in told.items():
+                    self.send_header(name, value)
+                if reply.dripping_headers:
+                    self._drip(b"X-Drip: " + b"a" * 2000, reply.drip)
+                self.end_headers()
+                sent = body[: reply.cut]
+                if reply.drip:
+                    self._drip(sent, reply.drip)
+                else:
+                    self.wfile.write(sent)
+                if not reply.length or reply.cut is not None:
+                    self.close_connection = True
+
+            def _drip(self, content: bytes, pause: float) -> None:
+                self.flush_headers()
+                for byte in content:
+                    self.wfile.write(bytes([byte]))
+                    if outer.closing.wait(pause):
+                        break
 
             do_POST = do_GET
 

@@ -36,7 +36,8 @@ class Reply:
 
     `length`: the Content-Length that is claimed, -1 for none. `cut`: bytes of the body that are
     sent before the connection is closed. `hang`: seconds of silence before the answer, or, with
-    `cut`, after these bytes. `drip`: seconds of silence after each byte. `reset`: end the
+    `cut`, after these bytes. `drip`: seconds of silence after each byte, `header_drip`: after
+    each one of a header. `reset`: end the
     connection by a TCP reset. `chunked`: send the body as two chunks, the second one only if
     nothing is cut.
     """
@@ -48,6 +49,7 @@ class Reply:
     cut: int | None = None
     hang: float = 0.0
     drip: float = 0.0
+    header_drip: float = 0.0
     reset: bool = False
     chunked: bool = False
 
@@ -107,6 +109,8 @@ class LoopbackPhotos(Serving):
                 self.send_response(reply.status)
                 for name, value in reply.headers.items():
                     self.send_header(name, value)
+                if reply.header_drip:
+                    self._drip(b"X-Drip: " + bytes(900).hex().encode(), reply.header_drip)
                 length = len(reply.body) if reply.length is None else reply.length
                 if reply.chunked:
                     self.send_header("Transfer-Encoding", "chunked")
@@ -119,16 +123,20 @@ class LoopbackPhotos(Serving):
                     parts = [body[:half]] if reply.cut else [body[:half], body[half:], b""]
                     body = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts)
                 if reply.drip:
-                    for byte in body:
-                        self.wfile.write(bytes([byte]))
-                        if outer.closing.wait(reply.drip):
-                            break
+                    self._drip(body, reply.drip)
                 else:
                     self.wfile.write(body)
                 if reply.cut is not None and reply.hang:
                     outer.closing.wait(reply.hang)
                 if reply.cut is not None or reply.length is not None:
                     self._end(reply.reset)
+
+            def _drip(self, content: bytes, pause: float) -> None:
+                self.flush_headers()
+                for byte in content:
+                    self.wfile.write(bytes([byte]))
+                    if outer.closing.wait(pause):
+                        break
 
             def _end(self, reset: bool) -> None:
                 self.close_connection = True

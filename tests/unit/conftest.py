@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.tiny import make_clip
+from tests.unit.services import google, options, service
+
+__all__ = ["google", "options", "service", "tiny_clip"]
 
 
 @pytest.fixture(scope="session")

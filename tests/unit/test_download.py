@@ -294,6 +294,19 @@ PASSING = {
     "cut without a Content-Length": (Reply(BODY, length=-1, cut=500), "photo unreadable"),
     "cut between chunks": (Reply(BODY, chunked=True, cut=500), "cut short"),
     "zero bytes": (Reply(b""), "photo empty"),
+    "gzip without its end": (
+        Reply(gzip.compress(BODY)[:-6], headers={"Content-Encoding": "gzip"}),
+        "cut short",
+    ),
+    "gzip without its end or length": (
+        Reply(gzip.compress(BODY)[:-6], headers={"Content-Encoding": "gzip"}, length=-1, cut=9999),
+        "cut short",
+    ),
+    "otherwise compressed": (Reply(BODY, headers={"Content-Encoding": "br"}), "cut short"),
+    "Retry-After beyond any calendar": (
+        Reply(status=503, headers={"Retry-After": "Thu, 26 Nov 2026 01:00:00 +99999999999999"}),
+        "server error",
+    ),
 }
 
 
@@ -317,6 +330,14 @@ def test_a_body_that_drips_is_not_waited_for_without_end(serve, tmp_path):
     report = download(numbered(server, 1), tmp_path, quick(timeout_s=0.2))
     assert report.fetched == 1 and report.retried["cut short"] == 1
     assert time.monotonic() - started < 0.05 * len(BODY) / 2
+
+
+def test_headers_that_drip_are_not_waited_for_without_end(serve, tmp_path):
+    server = serve(lambda key, nth: Reply(BODY, headers={"X": "a" * 900}, header_drip=0.05))
+    started = time.monotonic()
+    report = download(numbered(server, 1), tmp_path, quick(timeout_s=0.1, retries=0))
+    assert report.failed == {"p0": "no answer: silence"}
+    assert time.monotonic() - started < 5
 
 
 def test_retry_after_rests_all_requests_to_the_host(serve, tmp_path):

@@ -166,6 +166,19 @@ def test_of_a_translation_memory_the_entries_used_count(place):
     record = provenance.record(plan, {**config, "sweep": {**config["sweep"], "corpus": []}}, HERE)
     record |= {"config": config}
     assert list(differences(record, config)) == []
+    # What could not be translated is in no memory, and no difference.
+    kept = {"article_id": "3", "title": "Wal", "text": "Aal", "source_title": "Wal"}
+    rows.append(kept | {"source_text": "Aal"})
+    tables.write(pa.Table.from_pylist(rows, schema=tables.TEXTS), file)
+    failed = [{"article_id": "3", "field": "title", "reason": "failed: HTTP 500"}]
+    beside = Path(file).with_name("untranslated.parquet")
+    tables.write(pa.Table.from_pylist(failed, schema=tables.UNTRANSLATED), beside)
+    assert "of 3 translations by google, 1 are gone" in "".join(differences(record, config))
+    failed += [failed[0] | {"field": "text"}]
+    tables.write(pa.Table.from_pylist(failed, schema=tables.UNTRANSLATED), beside)
+    assert "translations by google" not in "".join(differences(record, config))
+    beside.unlink()
+    tables.write(pa.Table.from_pylist(rows[:2], schema=tables.TEXTS), file)
     memory.append([("Maus", "rat"), ("Igel", "hedgehog")], "google", "de", "en")
     memory.append([("Hund", "chien")], "google", "de", "fr")
     assert list(differences(record, config)) == []

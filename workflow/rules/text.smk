@@ -24,7 +24,8 @@ rule translate:
         articles="results/{corpus}/corpus/articles.parquet",
         memory=translation_memory,
     output:
-        "results/{corpus}/text/{translation}/translated.parquet",
+        translated="results/{corpus}/text/{translation}/translated.parquet",
+        untranslated="results/{corpus}/text/{translation}/untranslated.parquet",
     log:
         "results/logs/translate/{corpus}.{translation}.log",
     benchmark:
@@ -38,7 +39,15 @@ rule translate:
         runtime=scaled(60, 60),
     params:
         translation=entry(
-            "translations", "translation", "backend", "source", "target", "memory", "model", "beam"
+            "translations",
+            "translation",
+            "backend",
+            "source",
+            "target",
+            "memory",
+            "model",
+            "beam",
+            "on_failure",
         ),
         needed=needed_translations,
         weights=translator_weights,

@@ -11,5 +11,6 @@ from rematch.translators.base import TranslationOptions
 articles = tables.read(snakemake.input.articles, tables.ARTICLES)
 translation = snakemake.config["translations"][snakemake.wildcards.translation]
 options = TranslationOptions.from_config(translation)
-translated, _ = translate_articles(articles, options)
-tables.write(translated, snakemake.output[0])
+translated, untranslated, _ = translate_articles(articles, options)
+tables.write(translated, snakemake.output.translated)
+tables.write(untranslated, snakemake.output.untranslated)

@@ -54,7 +54,7 @@ import requests
 from PIL import Image
 from requests.packages.urllib3 import exceptions as urllib3
 
-from rematch import photos, tables
+from rematch import photos, tables, wire
 from rematch.errors import UserError
 from rematch.names import Naming, by_id
 from rematch.photos import EMPTY, TOO_LARGE, PhotoError, hashed_name
@@ -69,6 +69,7 @@ from rematch.polite import (
     short,
 )
 from rematch.progress import progress
+from rematch.sharing import make_folder, open_shared, unusable
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +98,8 @@ GIVE_UP_AFTER = 10
 """So many photos in a row that a host did not answer for, retries included: it is down."""
 
 PATIENCE = 10
-"""A body may take this many times `timeout_s` in all, however steadily it drips."""
+"""An answer may take this many times `timeout_s` in all, however steadily it drips: its headers
+as well as its body."""
 
 MANY_ALIKE = 5
 """So many equal files from different URLs are worth a line in the log."""
@@ -583,6 +585,8 @@ class _Run:
                 }
             )
             session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, wire.Adapter(PATIENCE))
             self._thread.session = session
             self._sessions.append(session)
         own: requests.Session = self._thread.session
@@ -721,16 +725,17 @@ def _store(response: requests.Response, part: Path, options: DownloadOptions) ->
     until = time.monotonic() + PATIENCE * options.timeout_s
     digest, size = hashlib.sha256(), 0
     with part.open("wb") as file:
-        # read1 gives what has come; a read of a fixed size would hide a drip from the clock. It
-        # raises for a body that is shorter than its Content-Length.
-        while chunk := response.raw.read1(_CHUNK, decode_content=True):
-            size += len(chunk)
-            if size > most:
-                raise too_large
-            if time.monotonic() > until:
-                raise _Failure(f"{CUT}: too slow, {size:,} bytes so far", again=1)
-            digest.update(chunk)
-            file.write(chunk)
+        try:
+            for chunk in wire.chunks(response, until):
+                size += len(chunk)
+                if size > most:
+                    raise too_large
+                digest.update(chunk)
+                file.write(chunk)
+        except wire.Slow:
+            raise _Failure(f"{CUT}: too slow, {size:,} bytes so far", again=1) from None
+        except wire.Broken as error:
+            raise _Failure(f"{CUT}: {error}", again=_OFTEN) from None
         file.flush()
         os.fsync(file.fileno())
     if not size:
@@ -827,8 +832,13 @@ def _writing(folder: Path) -> Iterator[None]:
 def _locked(folder: Path) -> Iterator[None]:
     """One run at a time in a folder; the system lets go of a killed run's lock."""
     work = folder / WORK
-    work.mkdir(parents=True, exist_ok=True)
-    with (work / "lock").open("a") as lock:
+    make_folder(work)
+    path = work / "lock"
+    try:
+        opened = open_shared(path, os.O_RDWR | os.O_CREAT)
+    except OSError as error:
+        raise unusable(path, error) from error
+    with os.fdopen(opened, "r+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

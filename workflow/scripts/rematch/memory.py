@@ -7,45 +7,50 @@ machines may write at once, also over NFS, and a job killed in the middle of a w
 worst a torn last line in a file that nobody appends to again. A line reads
 
     {"time": 1760000000.0, "backend": "google", "source": "de", "target": "en",
-     "text": "Guten Tag", "translation": "Good day"}
+     "text": "Guten Tag", "translation": "Good day", "sum": "0123456789abcdef"}
 
 and `pandas.read_json(file, lines=True, dtype=False)` reads a file. The key
-is backend, source language, target language and the exact text. Where a key has several
-translations the latest one holds.
+is backend, source language, target language and the exact text. Of several translations of a key
+the one of the highest `order` holds (`memory_lines.Record`); where the orders are equal, as in
+files from before there were any, the latest one. A line that was damaged is noticed by its sum,
+and passed over: its text is asked for again.
 
-Translations from elsewhere come as TSV: UTF-8, header `source<TAB>target`, one pair a line,
-quotes are ordinary characters.
+Translations from elsewhere come as TSV, see `memory_tsv`.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import os
-import secrets
-import threading
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rematch.errors import UserError
+from rematch.memory_lines import IMPORT, WITHDRAWN, Fault, Record, read_file
+from rematch.memory_store import Store
+from rematch.memory_tsv import read_tsv
+from rematch.memory_writer import Memory
+
+__all__ = [
+    "Fill",
+    "Imported",
+    "Memory",
+    "Recalled",
+    "Record",
+    "damages",
+    "fill",
+    "import_tsv",
+    "read_folder",
+    "read_records",
+    "read_tsv",
+    "recall",
+]
 
 log = logging.getLogger(__name__)
 
-TSV_HEADER = ("source", "target")
-
-
-@dataclass(frozen=True)
-class Record:
-    """One line of the memory; `time` in seconds since 1970, UTC."""
-
-    time: float
-    backend: str
-    source: str
-    target: str
-    text: str
-    translation: str
+SAID = 10
+"""Damaged lines that the log names one by one."""
 
 
 @dataclass(frozen=True)
@@ -84,163 +89,84 @@ class Imported:
     conflicts: int
 
 
-class Memory:
-    """Adds translations to the memory in `folder`; safe to share between threads.
+def read_folder(folder: str | os.PathLike[str]) -> tuple[list[Record], list[Fault]]:
+    """Every record in a memory's folder, those that hold last, and the lines that are none.
+
+    What was withdrawn, and the withdrawals, are left out.
 
     Raises:
-        UserError: the folder or the file cannot be written.
+        UserError: a file cannot be read.
     """
+    found: list[tuple[int, float, str, int, Record]] = []
+    faults: list[Fault] = []
+    for path in sorted(Path(folder).glob("*.jsonl")):
+        for number, _, line in read_file(path):
+            if isinstance(line, Record):
+                found.append((line.order, line.time, path.name, number, line))
+            else:
+                faults.append(line)
+    found.sort(key=lambda item: item[:4])
+    return _standing(item[-1] for item in found), faults
 
-    def __init__(self, folder: str | os.PathLike[str]) -> None:
-        self.folder = Path(folder)
-        self._lock = threading.Lock()
-        self._file: int | None = None
 
-    def append(
-        self, pairs: Sequence[tuple[str, str]], backend: str, source: str, target: str
-    ) -> None:
-        """Keep (text, translation) pairs; they are on disk when this returns."""
-        if not pairs:
-            return
-        now = time.time()
-        lines = "".join(
-            json.dumps(
-                {
-                    "time": now,
-                    "backend": backend,
-                    "source": source,
-                    "target": target,
-                    "text": text,
-                    "translation": translation,
-                },
-                ensure_ascii=False,
-            )
-            + "\n"
-            for text, translation in pairs
-        ).encode("utf-8")
-        with self._lock:
-            try:
-                if self._file is None:
-                    self._file = self._create()
-                left = memoryview(lines)
-                while left:  # a regular file takes all at once, unless a signal or quota cuts it
-                    left = left[os.write(self._file, left) :]
-                os.fsync(self._file)
-            except OSError as error:
-                # The file may end in half a line now. It is not used again.
-                self._close()
-                raise UserError(
-                    f"translation memory {self.folder}: cannot be written "
-                    f"({error.strerror}); make it writable and run again"
-                ) from error
-
-    def close(self) -> None:
-        """Close the file; a later `append` starts another."""
-        with self._lock:
-            self._close()
-
-    def _close(self) -> None:
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
-
-    def _create(self) -> int:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        started = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
-        name = f"{started}-{os.getpid()}-{secrets.token_hex(4)}.jsonl"
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL
-        file = os.open(self.folder / name, flags, 0o644)
-        folder = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)  # else a power cut may lose the name of a file that is on disk
-        finally:
-            os.close(folder)
-        return file
+def _standing(records: Iterable[Record]) -> list[Record]:
+    """Records in the order in which they hold, without what was withdrawn."""
+    kept: dict[tuple[str, ...], list[Record]] = {}
+    places: dict[int, int] = {}
+    for place, record in enumerate(records):
+        key = (record.backend, record.source, record.target, record.text)
+        if record.origin == WITHDRAWN:
+            kept.pop(key, None)
+        else:
+            kept.setdefault(key, []).append(record)
+            places[id(record)] = place
+    standing = [record for each in kept.values() for record in each]
+    return sorted(standing, key=lambda record: places[id(record)])
 
 
 def read_records(folder: str | os.PathLike[str]) -> list[Record]:
-    """Every record in a memory's folder, oldest first; none if there is no such folder.
+    """Every record in a memory's folder, those that hold last; none if there is no such folder.
 
     A torn last line, left by a killed writer or being written just now, is passed over. Any
-    other line that cannot be read is passed over with a warning that names it.
-    """
-    found: list[tuple[float, str, int, Record]] = []
-    for path in sorted(Path(folder).glob("*.jsonl")):
-        lines = path.read_bytes().split(b"\n")
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            record = _parse(line)
-            if record is not None:
-                found.append((record.time, path.name, number, record))
-            elif number == len(lines):
-                log.info("%s: its last line is torn and passed over", path)
-            else:
-                log.warning("%s, line %d: not a record of the memory; passed over", path, number)
-    found.sort(key=lambda item: item[:3])
-    return [record for _, _, _, record in found]
-
-
-def _parse(line: bytes) -> Record | None:
-    try:
-        fields = json.loads(line)
-        record = Record(**fields)
-    except (ValueError, TypeError):
-        return None
-    names = ("backend", "source", "target", "text", "translation")
-    if not all(isinstance(fields[name], str) for name in names):
-        return None
-    return record if isinstance(record.time, (int, float)) else None
-
-
-def read_tsv(path: str | os.PathLike[str]) -> list[tuple[str, str]]:
-    """The (source, target) rows of a TSV in the file's order; empty lines are passed over.
+    other line that cannot be read, or was changed since, is passed over with a warning.
 
     Raises:
-        UserError: the file is not UTF-8, or its header or a row is not of the form, naming the
-            file, the line and the column.
+        UserError: a file cannot be read.
+    """
+    records, faults = read_folder(folder)
+    warn(faults)
+    return records
+
+
+def warn(faults: Sequence[Fault]) -> None:
+    """Name damaged lines in the log: the first ones, and how many there are."""
+    damaged = [fault for fault in faults if not fault.torn]
+    for fault in faults:
+        if fault.torn:
+            log.info("%s: its last line is torn and passed over", fault.path)
+    for fault in damaged[:SAID]:
+        log.warning("%s; passed over, its text is asked for again", fault)
+    if len(damaged) > SAID:
+        log.warning("%d damaged lines of the translation memory in all", len(damaged))
+
+
+def damages(path: str | os.PathLike[str]) -> list[str]:
+    """What is damaged in the memory at `path`, a folder or a TSV: a line for a person each.
+
+    A last line that a kill cut short is no damage.
     """
     path = Path(path)
-    rows: list[tuple[str, str]] = []
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UserError(
-            f"{path}: cannot be read ({error.strerror}); check the path of the translations"
-        ) from error
-    for number, raw in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
-        where = f"{path}, line {number}"
+    found: list[str] = []
+    for file in [path] if path.is_file() else sorted(path.glob("*.jsonl")):
         try:
-            line = raw.removesuffix(b"\r").decode("utf-8")
-        except UnicodeDecodeError as error:
-            column = TSV_HEADER[min(raw[: error.start].count(b"\t"), 1)]
-            raise UserError(
-                f"{where}, column {column!r}: not UTF-8 (byte {error.start + 1} of the line); "
-                f"save the file as UTF-8"
-            ) from error
-        fields = tuple(line.split("\t"))
-        if number == 1:
-            if fields != TSV_HEADER:
-                raise UserError(
-                    f"{where}: the header is {line[:60]!r}; it must be 'source', a tab, 'target'"
-                )
-            continue
-        if not line:
-            continue
-        if len(fields) == 1:
-            raise UserError(
-                f"{where}, column 'target': missing; write the source text, a tab, its translation"
-            )
-        if len(fields) > 2:
-            raise UserError(
-                f"{where}, column {len(fields)}: there are only two columns; "
-                f"replace the tabs inside a text by spaces"
-            )
-        for name, field in zip(TSV_HEADER, fields, strict=True):
-            if not field.strip():
-                raise UserError(f"{where}, column {name!r}: empty; fill it or delete the line")
-        rows.append((fields[0], fields[1]))
-    return rows
+            if file.suffix == ".jsonl":
+                faults = [line for _, _, line in read_file(file) if isinstance(line, Fault)]
+                found += [str(fault) for fault in faults if not fault.torn]
+            else:
+                read_tsv(file)
+        except UserError as error:
+            found.append(str(error))
+    return found
 
 
 def recall(
@@ -257,23 +183,21 @@ def recall(
         UserError: a TSV is ill-formed; or, without `backend`, nothing is at `path`.
     """
     path = Path(path)
-    pairs: list[tuple[str, str]] = []
     if backend is None and not path.exists():
         raise UserError(
             f"translation memory {path}: no such file or folder; check its path in the config"
         )
     if path.is_file():
-        pairs = read_tsv(path)
-    else:
-        pairs = [
-            (record.text, record.translation)
-            for record in read_records(path)
-            if (record.source, record.target) == (source, target)
-            and (backend is None or record.backend == backend)
-        ]
-        if backend is None:
-            for tsv in sorted(path.glob("*.tsv")):
-                pairs += read_tsv(tsv)
+        return _last_wins(read_tsv(path))
+    pairs = [
+        (record.text, record.translation)
+        for record in read_records(path)
+        if (record.source, record.target) == (source, target)
+        and (backend is None or record.backend == backend)
+    ]
+    if backend is None:
+        for tsv in sorted(path.glob("*.tsv")):
+            pairs += read_tsv(tsv)
     return _last_wins(pairs)
 
 
@@ -316,20 +240,29 @@ def import_tsv(
 ) -> Imported:
     """Add a TSV's rows to the memory as translations by `backend`; they replace older ones.
 
-    Importing a file twice adds nothing. With conflicting rows the last one wins.
+    Importing a file twice adds nothing. With conflicting rows the last one wins. A row that says
+    what the backend had answered is kept as a person's word all the same where text and
+    translation are equal: it is meant so.
 
     Raises:
         UserError: the TSV is ill-formed (nothing is added), or the memory cannot be written.
     """
     rows = _last_wins(read_tsv(tsv))
-    held = recall(folder, source, target, backend).translations
-    added = [pair for pair in rows.translations.items() if held.get(pair[0]) != pair[1]]
-    memory = Memory(folder)
+    store = Store(folder, backend, source, target)
+    warn(store.faults)
+    pairs = rows.translations.items()
+    added = [pair for pair in pairs if store.get(pair[0]) != pair[1]]
+    meant = [
+        (text, said)
+        for text, said in pairs
+        if store.get(text) == said == text
+        if not store.is_imported(text)
+    ]
+    replaced = sum(store.get(text) is not None for text, _ in added)
     try:
-        memory.append(added, backend, source, target)
+        store.append([*added, *meant], IMPORT)
     finally:
-        memory.close()
-    replaced = sum(text in held for text, _ in added)
+        store.close()
     return Imported(
         new=len(added) - replaced,
         replaced=replaced,

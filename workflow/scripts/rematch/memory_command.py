@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from rematch import tables
 from rematch.errors import UserError
-from rematch.memory import fill, import_tsv, read_records, read_tsv, recall
+from rematch.memory import fill, import_tsv, read_folder, read_tsv, recall
 from rematch.translators import BUILDERS
 
 MEMORY = Path("resources/translation_memory")
@@ -29,7 +29,15 @@ MEMORY = Path("resources/translation_memory")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; its exit status: 0, or 1 after an error said on standard error."""
     options = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", force=True)
+    said: set[str] = set()  # the memory is read more than once, and each fault named once
+
+    def new(record: logging.LogRecord) -> bool:
+        before = len(said)
+        said.add(record.getMessage())
+        return len(said) > before
+
+    logging.getLogger().handlers[0].addFilter(new)
     try:
         lines = _status(options) if options.command == "status" else _import(options)
         for line in lines:
@@ -90,7 +98,7 @@ def _status(options: argparse.Namespace) -> Iterator[str]:
     yield from _aligned([("backend", "from", "to", "texts", "characters", "replaced"), *rows])
     yield ""
     yield f"distinct texts: {len(_texts(files)):,}"
-    torn = _unreadable(memory, files)
+    torn = 0 if memory.is_file() else len(read_folder(memory)[1])
     if torn:
         yield f"lines passed over, torn by a kill or not of the memory's form: {torn:,}"
     if options.articles is not None:
@@ -112,20 +120,8 @@ def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
 def _texts(files: Sequence[Path]) -> set[str]:
     texts = {text for file in files if file.suffix != ".jsonl" for text, _ in read_tsv(file)}
     for folder in {file.parent for file in files if file.suffix == ".jsonl"}:
-        texts |= {record.text for record in read_records(folder)}
+        texts |= {record.text for record in read_folder(folder)[0]}
     return texts
-
-
-def _unreadable(memory: Path, files: Sequence[Path]) -> int:
-    if memory.is_file():
-        return 0
-    lines = sum(
-        bool(line.strip())
-        for file in files
-        if file.suffix == ".jsonl"
-        for line in file.read_bytes().split(b"\n")
-    )
-    return max(lines - len(read_records(memory)), 0)
 
 
 def _coverage(options: argparse.Namespace, backends: Sequence[str]) -> Iterator[str]:

@@ -12,10 +12,13 @@ import time
 from datetime import UTC
 from pathlib import Path
 
-from rematch.errors import UserError
+from rematch.sharing import make_folder, open_shared, unusable
 
 LONGEST_PAUSE_S = 600.0
 """No slot is given further ahead: a time beyond it comes from a wrong clock and is dropped."""
+
+LONGEST_WISH_S = 1e9
+"""What a server asks for beyond this, 31 years, is no number to count with."""
 
 LONGEST_BACKOFF_S = 60.0
 """No wait between two tries is longer, unless the server asks for it."""
@@ -38,14 +41,15 @@ def retry_after_s(header: str | None) -> float | None:
     if header is None:
         return None
     if header.strip().isdecimal():
-        return float(header)
+        return min(float(header), LONGEST_WISH_S)
     try:
         then = email.utils.parsedate_to_datetime(header)
-    except ValueError:
+        if then.tzinfo is None:  # "-0000": UTC, not the time of this machine
+            then = then.replace(tzinfo=UTC)
+        wish = then.timestamp() - time.time()
+    except (ValueError, TypeError, IndexError, OverflowError, OSError):  # beyond any calendar
         return None
-    if then.tzinfo is None:  # "-0000": UTC, not the time of this machine
-        then = then.replace(tzinfo=UTC)
-    return max(then.timestamp() - time.time(), 0.0)
+    return min(max(wish, 0.0), LONGEST_WISH_S)
 
 
 def passing(status: int) -> bool:
@@ -69,10 +73,10 @@ def said(error: BaseException) -> str:
     return short(str(words or error) or type(error).__name__)
 
 
-def short(text: str) -> str:
-    """A text in one line of 80 characters at most."""
+def short(text: str, most: int = 80) -> str:
+    """A text in one line of `most` characters at most."""
     text = " ".join(text.split())
-    return text if len(text) <= 80 else text[:79] + "…"
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 class Gate:
@@ -90,10 +94,10 @@ class Gate:
         self._step = 1.0 / per_second
         self._lock = threading.Lock()  # flock does not part the threads of one open file
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+            make_folder(self._path.parent)
+            self._file = open_shared(self._path, os.O_RDWR | os.O_CREAT)
         except OSError as error:
-            raise self._unusable(error) from error
+            raise unusable(self._path, error) from error
 
     def wait(self, stop: threading.Event) -> bool:
         """Wait for a slot; false if `stop` was set meanwhile."""
@@ -122,7 +126,7 @@ class Gate:
                 finally:
                     fcntl.flock(self._file, fcntl.LOCK_UN)
             except OSError as error:
-                raise self._unusable(error) from error
+                raise unusable(self._path, error) from error
 
     def _changed(self, take: bool, rest: float) -> tuple[float, float]:
         now = time.time()
@@ -138,9 +142,3 @@ class Gate:
         following = slot + self._step if take else following
         os.pwrite(self._file, f"{following:20.6f} {resting:20.6f}\n".encode("ascii"), 0)
         return slot, resting
-
-    def _unusable(self, error: OSError) -> UserError:
-        return UserError(
-            f"{self._path}: cannot be locked or written ({error.strerror}); keep its folder on "
-            f"a file system that allows locks"
-        )

@@ -193,15 +193,29 @@ def _entries_used(options: TranslationOptions, translated: Sequence[Path]) -> En
 
 
 def _pairs(translated: Iterable[Path]) -> set[tuple[str, str]]:
-    """(text, translation) of all titles and texts that hold a letter."""
+    """(text, translation) of all titles and texts that hold a letter and have one."""
     pairs: set[tuple[str, str]] = set()
     for path in translated:
         table = tables.read(path, tables.TEXTS)
         for column in ("title", "text"):
             texts, answers = table[f"source_{column}"].to_pylist(), table[column].to_pylist()
-            both = zip(texts, answers, strict=True)
-            pairs.update(pair for pair in both if any(map(str.isalpha, pair[0])))
+            failed = _failed(path.with_name("untranslated.parquet"), column)
+            for item, *pair in zip(table["article_id"].to_pylist(), texts, answers, strict=True):
+                if item not in failed and any(map(str.isalpha, pair[0])):
+                    pairs.add((pair[0], pair[1]))
     return pairs
+
+
+def _failed(untranslated: Path, column: str) -> set[str]:
+    """The articles whose title or text is there without a translation."""
+    if not untranslated.is_file():
+        return set()
+    rows = tables.read(untranslated, tables.UNTRANSLATED).to_pylist()
+    return {
+        row["article_id"]
+        for row in rows
+        if row["field"] == column and row["reason"].startswith("failed")
+    }
 
 
 def _said_inside(path: str) -> dict[str, Any]:

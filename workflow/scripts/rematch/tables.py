@@ -48,6 +48,10 @@ TEXTS = pa.schema(
 )
 """Translated and cleaned text, beside what it was before the step."""
 
+UNTRANSLATED = pa.schema([("article_id", _S), ("field", _S), ("reason", _S)])
+"""Titles and texts that are in the source language after translation. `field`: "title" or "text";
+`reason`: "unchanged", accepted as it came back, or "failed: " and what went wrong."""
+
 CHANGES = pa.schema(
     [
         ("step", _S),

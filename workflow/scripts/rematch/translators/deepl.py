@@ -1,8 +1,12 @@
-"""DeepL's interface; the key comes from DEEPL_API_KEY, and one ending in ":fx" is a free one."""
+"""DeepL's interface; the key comes from DEEPL_API_KEY, and one ending in ":fx" is a free one.
+
+A request may have 128 KiB (developers.deepl.com, "Usage and limits").
+"""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote_plus
 
 from rematch.translators.base import Ask, Backend, Engine, TranslationOptions, key_from, remembering
 
@@ -27,7 +31,9 @@ def build(options: TranslationOptions) -> Backend:
             rewrite=_by_header,
         )
 
-    return remembering(options, Engine(open_, max_chars=5000))
+    # The rest of the request is a few hundred bytes.
+    limits = [(lambda text: len(quote_plus(text)), 127 * 1024)]
+    return remembering(options, Engine(open_, max_chars=127 * 1024, limits=limits))
 
 
 def _by_header(method: str, kwargs: dict[str, Any]) -> str:

@@ -1,4 +1,8 @@
-"""LibreTranslate's public server; the key comes from LIBRE_API_KEY."""
+"""LibreTranslate's public server; the key comes from LIBRE_API_KEY.
+
+The server says itself how long a text may be (`charLimit` in its settings), 2,000 characters there;
+one that takes less answers with HTTP 400.
+"""
 
 from __future__ import annotations
 

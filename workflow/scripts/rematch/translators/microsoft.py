@@ -1,4 +1,8 @@
-"""Microsoft Translator; MICROSOFT_API_KEY holds the key, MICROSOFT_REGION its region if any."""
+"""Microsoft Translator; MICROSOFT_API_KEY holds the key, MICROSOFT_REGION its region if any.
+
+A request may have 50,000 characters (learn.microsoft.com, "Service limits for Azure
+AI Translator").
+"""
 
 from __future__ import annotations
 
@@ -29,4 +33,4 @@ def build(options: TranslationOptions) -> Backend:
             options.timeout_s,
         )
 
-    return remembering(options, Engine(open_, max_chars=5000))
+    return remembering(options, Engine(open_, max_chars=50_000))

@@ -1,4 +1,4 @@
-"""MyMemory's public interface: no key, texts under 500 characters, a daily quota."""
+"""MyMemory's public interface: no key, texts under 500 bytes, a daily quota."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from rematch.translators.base import (
     remembering,
 )
 
-_NOTICE = re.compile(r"MYMEMORY WARNING|INVALID LANGUAGE PAIR|QUERY LENGTH LIMIT")
+_NOTICE = re.compile(r"\s*(MYMEMORY WARNING|INVALID LANGUAGE PAIR)")
+_LENGTH = re.compile(r"\s*QUERY LENGTH LIMIT")
 
 
 def build(options: TranslationOptions) -> Backend:
@@ -32,10 +33,13 @@ def build(options: TranslationOptions) -> Backend:
             inspect=_inspect,
         )
 
-    return remembering(options, Engine(open_, max_chars=499))
+    limits = [(lambda text: len(text.encode()), 499)]
+    return remembering(options, Engine(open_, max_chars=499, limits=limits))
 
 
 def _inspect(answer: str) -> None:
     # Said with status 200 in the place of the translation.
+    if _LENGTH.match(answer):
+        raise RequestFailed("too long", again=False, too_long=True)
     if _NOTICE.match(answer):
         raise RequestFailed(f"notice ({answer[:60]})", again=False, refused=True)
