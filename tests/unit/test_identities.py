@@ -504,3 +504,11 @@ def test_a_corpus_does_not_depend_on_the_order_of_rows(
         forms = {image_id, pictures[image_id], *names.by_id(image_id), *itertools.chain(*rows)}
         said = {unicodedata.normalize("NFC", form) for form in forms}
         assert {unicodedata.normalize("NFC", c) for a, c in answers if a == article} & said
+
+
+def test_a_photo_that_is_a_link_to_itself_is_refused(tmp_path: Path) -> None:
+    photos = folder(tmp_path, "1.jpg")
+    (photos / "0.jpg").symlink_to("0.jpg")
+    corpus = generic(tmp_path, ["0", "1"], ["a0,0", "a1,1"], photos)
+    assert truth(corpus) == [("a1", "1")]
+    assert ("image", "0") in {row[1:3] for row in rejects(corpus)}

@@ -257,7 +257,10 @@ def is_file_name(name: str) -> bool:
 def _leads_out(folder: Path, name: str) -> bool:
     """Whether a file of the folder is a link to what lies outside of it."""
     file = folder / name
-    return file.is_symlink() and not file.resolve().is_relative_to(folder.resolve())
+    if not file.is_symlink():
+        return False
+    # Not `resolve`, which fails at a link to itself.
+    return not Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder))
 
 
 def reason_class(reason: str) -> str:
