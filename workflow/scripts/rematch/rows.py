@@ -158,6 +158,10 @@ def decode(data: bytes, name: str) -> str:
             "save the file as UTF-8"
         ) from error
     log.info("%s: not UTF-8, read as cp1252", name)
+    if right:
+        log.warning(
+            "%s: read as cp1252; %s characters would be others in UTF-8", name, f"{right:,}"
+        )
     return text
 
 
