@@ -184,16 +184,7 @@ class Door:
         known: Mapping[str, str],
     ) -> None:
         """Find and open every photo noted, but for the known; refuse those that cannot be."""
-        present: set[str] = set()
-        if folder is not None:
-            try:
-                with os.scandir(folder) as entries:
-                    present = {e.name for e in entries if not e.is_dir(follow_symlinks=False)}
-            except OSError as error:
-                raise UserError(
-                    f"corpus: the folder of photos {folder} cannot be read ({error.strerror}); "
-                    "check `photos`"
-                ) from error
+        present = _files_of(folder) if folder is not None else set()
         missing: list[str] = []
         found: list[tuple[str, Image, Path]] = []
         files = self.naming().find(present)
@@ -252,6 +243,18 @@ def is_file_name(name: str) -> bool:
     return name not in (".", "..") and not any(
         mark in "/\\" or unicodedata.category(mark) == "Cc" for mark in name
     )
+
+
+def _files_of(folder: Path) -> set[str]:
+    """The names of all that is no folder in a folder."""
+    try:
+        with os.scandir(folder) as entries:
+            return {entry.name for entry in entries if not entry.is_dir(follow_symlinks=False)}
+    except OSError as error:
+        raise UserError(
+            f"corpus: the folder of photos {folder} cannot be read ({error.strerror}); "
+            "check `photos`"
+        ) from error
 
 
 def _leads_out(folder: Path, name: str) -> bool:
