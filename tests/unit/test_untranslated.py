@@ -162,6 +162,14 @@ def test_a_service_that_translates_nothing_ends_the_run(google, options, count, 
         translate_articles(table, options(retries=1))
 
 
+def test_a_service_that_sends_everything_back_teaches_no_names(google, options):
+    google(lambda text, nth: echo)
+    sentences = [f"Das geht heute nicht mehr, {i}." for i in range(60)]
+    done = translate([*NAMES[:5], *sentences, "heute"], options())
+    assert done.stopped == "stopped, 20 texts in a row failed"
+    assert kept(options()) == {}
+
+
 def test_a_service_that_fails_for_one_text_does_not_whatever_the_memory_holds(google, options):
     google(lambda text, nth: status(500) if "Hund" in text else translated)
     table = articles(("Der Hund bellt.", "Die Katze schläft."))

@@ -211,6 +211,10 @@ def test_translations_are_bought_once_and_outlive_results(branch: Project, tmp_p
     site = tmp_path / "site"
     site.mkdir()
     branch.config["sweep"]["translation"] = ["google"]
+    # Two corpora of the same texts, translated at once: what one job asks for the other waits for.
+    branch.config["corpora"]["again"] = branch.config["corpora"]["tiny"]
+    branch.config["sweep"]["corpus"] = ["tiny", "again"]
+    targets = [f"results/{corpus}/text/google/translated.parquet" for corpus in ("tiny", "again")]
     with Loopback() as server:
         # Python reads this at its start: deep-translator then asks the server on loopback.
         (site / "sitecustomize.py").write_text(
@@ -218,10 +222,10 @@ def test_translations_are_bought_once_and_outlive_results(branch: Project, tmp_p
             f"deep_translator.constants.BASE_URLS['GOOGLE_TRANSLATE'] = {server.url!r}\n"
         )
         env = {"PYTHONPATH": str(site)}
-        branch.snakemake("results/tiny/text/google/translated.parquet", env=env)
+        branch.snakemake(*targets, env=env)
         assert len(server.asked) == 28
         shutil.rmtree(branch.folder / "results")
-        branch.snakemake("results/tiny/text/google/translated.parquet", env=env)
+        branch.snakemake(*targets, env=env)
         assert len(server.asked) == 28
     translated = pq.read_table(branch.folder / "results/tiny/text/google/translated.parquet")
     for row in translated.to_pylist():

@@ -74,6 +74,7 @@ class Asking:
         self._met = False  # somebody has answered, in whatever way
         self._unmet: set[str] = set()
         self._kind_unmet = ""
+        self._believed: list[str] = []  # names, after a doubt
         self._keeping = Keeping(store, engine.service)
 
     @property
@@ -99,6 +100,8 @@ class Asking:
 
     def close(self) -> None:
         """Close what the threads have used, once they have ended."""
+        if self.stopped is not None:  # a service that ends like this may have sent all back
+            self._store.withdraw(self._believed)
         self._store.close()
         if self._gate is not None:
             self._gate.close()
@@ -192,8 +195,10 @@ class Asking:
         if kind is not None or answer is None or not self._engine.service:
             return None if kind is None else RequestFailed(kind)
         if same(text, answer):
-            believed = doubted.get(text) == UNCHANGED and may_stay(text)
-            if not believed and untranslated(text, self._options.source, self._options.target):
+            if doubted.get(text) == UNCHANGED and may_stay(text):
+                with self._lock:
+                    self._believed.append(text)
+            elif untranslated(text, self._options.source, self._options.target):
                 return RequestFailed(UNCHANGED)
             return None
         return None
