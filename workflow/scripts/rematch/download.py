@@ -51,7 +51,6 @@ from urllib.parse import urljoin, urlsplit
 
 import pyarrow as pa
 import requests
-from PIL import Image
 from requests.packages.urllib3 import exceptions as urllib3
 
 from rematch import photos, tables, wire
@@ -104,7 +103,7 @@ as well as its body."""
 MANY_ALIKE = 5
 """So many equal files from different URLs are worth a line in the log."""
 
-_EXTENSIONS = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "GIF": ".gif", "WEBP": ".webp"}
+_EXTENSIONS = {"JPEG": ".jpg", "PNG": ".png", "GIF": ".gif", "WEBP": ".webp"}
 _ACCEPT = "image/jpeg, image/png, image/webp, image/gif, */*;q=0.1"
 _HASHED = re.compile(r"hash\.[0-9a-f]{40}")
 _OFTEN = 1_000_000  # tries: as many as the options allow
@@ -752,7 +751,9 @@ def _photo_extension(part: Path, min_side: int) -> str:
     with part.open("rb") as file:
         head = file.read(512)
     try:
-        image = photos.open_photo(part)
+        with photos.opened(part) as image:
+            size = image.size
+            plain = all(low == high for low, high in (band.getextrema() for band in image.split()))
     except PhotoError as error:
         if error.reason.startswith(TOO_LARGE):
             raise _Failure(error.reason, lasting=True) from None
@@ -760,12 +761,11 @@ def _photo_extension(part: Path, min_side: int) -> str:
             # One more try: without a Content-Length a cut body looks like this too.
             raise _Failure(error.reason, again=1) from None
         raise _Failure(f"{NOT_PHOTO}: {_described(head)}") from None
-    if min(image.size) < min_side:
-        raise _Failure(f"{PLACEHOLDER}: {image.width} x {image.height} pixels", lasting=True)
-    if all(channel.getextrema()[0] == channel.getextrema()[1] for channel in image.split()):
+    if min(size) < min_side:
+        raise _Failure(f"{PLACEHOLDER}: {size[0]} x {size[1]} pixels", lasting=True)
+    if plain:
         raise _Failure(f"{PLACEHOLDER}: a single colour", lasting=True)
-    with Image.open(part, formats=photos.FORMATS) as opened:
-        return _EXTENSIONS[str(opened.format)]
+    return _EXTENSIONS[photos.form(part)]
 
 
 def _looks_like_photo(head: bytes) -> bool:

@@ -21,7 +21,7 @@ import pyarrow as pa
 from rematch.arrays import Block, Embeddings, Float32, Store, Vectors, gathered
 from rematch.errors import UserError
 from rematch.models import Encoder, chunks
-from rematch.photos import open_photo
+from rematch.photos import opened
 from rematch.progress import progress
 
 log = logging.getLogger(__name__)
@@ -139,7 +139,8 @@ def photo_vectors(
     log.info("%d distinct photos, %d of them new", len(file_of), len(new))
 
     def prepare(digest: str) -> Any:
-        return encoder.preprocess(open_photo(Path(file_of[digest]), encoder.enough))
+        with opened(Path(file_of[digest]), encoder.enough) as photo:
+            return encoder.prepare(photo)
 
     def encoded() -> Iterator[Block]:
         start = 0

@@ -1,10 +1,57 @@
-"""The one exception a user is meant to read."""
+"""The one exception a user is meant to read, and how a stranger's text is shown in it."""
 
 from __future__ import annotations
+
+import re
+import sys
+from typing import TextIO
+
+_UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
+)
+"""What moves a cursor, ends a line, turns the direction of writing or is no character."""
 
 
 class UserError(Exception):
     """Bad input or configuration, said in one line: the place, what is wrong, the remedy.
 
     Scripts log it without a traceback; every other exception is a bug and keeps its traceback.
+    Several faults are several arguments, a line each. Each is `printable`.
     """
+
+    def __str__(self) -> str:
+        return "\n".join(printable(str(line)) for line in self.args)
+
+
+def printable(text: str, keep: str = "") -> str:
+    """A text as it may be shown to a person, whoever wrote it.
+
+    Everything that comes from somebody's files, configuration or servers goes through here on its
+    way to a log, a terminal or a page: control characters (escape sequences can rewrite a
+    terminal), line ends (a name cannot forge a line of a log), marks of direction (they show a
+    name backwards) and halves of surrogate pairs (which no UTF-8 holds) become `\\x1b`, `\\u202e`.
+
+    Args:
+        text: any text.
+        keep: characters that stay, such as the line ends of a traceback.
+    """
+
+    def escaped(found: re.Match[str]) -> str:
+        mark = found[0]
+        return mark if mark in keep else mark.encode("unicode_escape").decode("ascii")
+
+    return _UNSEEN.sub(escaped, text)
+
+
+def unseen(text: str) -> str:
+    """The first character of a text that `printable` would escape, escaped; "" if there is none."""
+    found = _UNSEEN.search(text)
+    return printable(found[0]) if found else ""
+
+
+def say(text: str, to: TextIO | None = None) -> None:
+    """Print lines, whatever they hold and whatever the stream can write (default: stdout)."""
+    stream = sys.stdout if to is None else to
+    shown = printable(text, keep="\n\t")
+    encoding = stream.encoding or "utf-8"
+    stream.write(shown.encode(encoding, "backslashreplace").decode(encoding) + "\n")

@@ -1,6 +1,6 @@
 """Photographs: the one way from a file to pixels, and what the pixels are called.
 
-Every part that looks at a photo goes through `open_photo`, so the corpus, the encoders and the
+Every part that looks at a photo goes through `opened`, so the corpus, the encoders and the
 gallery agree on its pixels, and a digest taken at the door stays true to the end.
 """
 
@@ -9,18 +9,21 @@ from __future__ import annotations
 import hashlib
 import logging
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
-from rematch.errors import UserError
+from rematch import photo_files
+from rematch.errors import UserError, printable
 from rematch.names import EXTENSIONS as EXTENSIONS
 from rematch.names import hashed_name as hashed_name
 from rematch.progress import progress
+from rematch.room import Room
 
 log = logging.getLogger(__name__)
 
@@ -30,10 +33,22 @@ FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 MAX_PIXELS = 89_478_485
 """Largest width x height decoded (Pillow's own warning threshold: 256 MB of RGB)."""
 
+MAX_BYTES = 256 * 2**20
+"""Largest file that is opened."""
+
+MAX_MEMORY = 600_000_000
+"""Most bytes that decoding a photo may take, and all that are decoded at once in a process
+together. By its header a photo is refused, or waits until others are done."""
+
+LARGE_BYTES = 16 * 2**20
+"""A file larger than this is opened while no other photo is, since its header may be as large."""
+
 MISSING = "photo missing"
 EMPTY = "photo empty"
 TOO_LARGE = "photo too large"
 UNREADABLE = "photo unreadable"
+
+_ROOM = Room(MAX_MEMORY)
 
 
 class PhotoError(UserError):
@@ -42,10 +57,11 @@ class PhotoError(UserError):
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(path, reason)  # both as args, so the error survives pickling
         self.path = path
-        self.reason = reason
+        self.reason = printable(reason)
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.reason}; replace the photo and read the corpus again"
+        said = f"{self.path}: {self.reason}; replace the photo and read the corpus again"
+        return printable(said)
 
 
 class Examined(NamedTuple):
@@ -55,13 +71,14 @@ class Examined(NamedTuple):
     reason: str
 
 
-def open_photo(path: Path, enough: int | None = None) -> Image.Image:
+@contextmanager
+def opened(path: Path, enough: int | None = None) -> Iterator[Image.Image]:
     """Decode the photo at `path` whole: upright, 8-bit RGB, at full size.
 
     An ordinary RGB JPEG gives exactly `Image.open(path).convert("RGB")`, what OpenAI CLIP's own
     preprocessing sees. For the others:
 
-    - An animation gives its first frame.
+    - An animation gives its first frame, a JPEG of several pictures its first.
     - CMYK, greyscale, palette and alpha go through Pillow's `convert("RGB")`: colour profiles are
       ignored, and alpha is dropped without compositing, as CLIP does. The conversion comes before
       any resizing (CLIP's comes after), so a palette image is later resized in colours, not in
@@ -69,42 +86,47 @@ def open_photo(path: Path, enough: int | None = None) -> Image.Image:
     - 16-bit greyscale keeps its high byte, as Pillow itself does for 16-bit colour; its
       `convert` would clip everything above 255 to white.
     - The EXIF orientation is applied. EXIF that cannot be read is ignored, as browsers do.
+    - What a PNG says of its pixels (texts, profile) may be damaged or too large: the pixels count.
+
+    While the photo is open, its bytes count among the `MAX_MEMORY` of this process, so a thread
+    holds one at a time.
 
     Args:
         path: file of one of `FORMATS`; its name's ending does not matter.
         enough: a JPEG may come at a half, a quarter or an eighth of its size if both sides still
             have so many pixels, which is faster, and not the same pixels.
 
-    Returns:
-        A decoded image of mode "RGB", at most `MAX_PIXELS` pixels, detached from the file.
+    Yields:
+        A decoded image of mode "RGB", at most `MAX_PIXELS` pixels. It is closed in the end.
 
     Raises:
-        PhotoError: the file is missing, empty, damaged, of another format or too large. The size
-            is read from the header and judged before anything is decoded.
+        PhotoError: the file is missing, empty, damaged, of another format or too large. Its size
+            and that of its picture are judged before anything is decoded.
     """
+    with ExitStack() as held:
+        image = _told(path, enough, held)
+        try:
+            yield image
+        finally:
+            image.close()  # or its pixels outlive their room
+
+
+def open_photo(path: Path, enough: int | None = None) -> Image.Image:
+    """The photo of `opened`, to keep: its bytes do not count once it is decoded."""
+    with ExitStack() as held:
+        return _told(path, enough, held)
+
+
+def _told(path: Path, enough: int | None, held: ExitStack) -> Image.Image:
+    """`_read`, with whatever goes wrong as a PhotoError."""
     try:
-        if not path.is_file():  # also keeps a named pipe from blocking for ever
-            raise PhotoError(path, f"{MISSING}: no file {path.name!r}")
-        if path.stat().st_size == 0:
-            raise PhotoError(path, f"{EMPTY}: 0 bytes")
-        with path.open("rb") as handle, Image.open(handle, formats=FORMATS) as image:
-            width, height = image.size
-            if width * height > MAX_PIXELS:
-                raise PhotoError(path, f"{TOO_LARGE}: {width} x {height} pixels in the header")
-            # Pillow's draft is coarser even where it makes nothing smaller.
-            if enough is not None and min(width, height) >= 2 * enough:
-                image.draft(None, (enough, enough))  # of other formats it does nothing
-            image.load()
-            upright = _upright(image)
-            return _rgb(upright)
+        return _read(path, enough, held)
     except PhotoError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         # Pillow refuses the largest headers while opening, before our own check.
         reason = f"{TOO_LARGE}: more than {MAX_PIXELS:,} pixels in the header"
         raise PhotoError(path, reason) from error
-    except UnidentifiedImageError as error:
-        raise PhotoError(path, f"{UNREADABLE}: not a JPEG, PNG, GIF or WebP image") from error
     except Exception as error:
         # Pillow's decoders meet damaged bytes with nearly any exception: OSError, SyntaxError,
         # ValueError, struct.error, IndexError, zlib.error, MemoryError.
@@ -112,21 +134,110 @@ def open_photo(path: Path, enough: int | None = None) -> Image.Image:
         raise PhotoError(path, f"{UNREADABLE}: {said or type(error).__name__}") from error
 
 
+def form(path: Path) -> str:
+    """Which of `FORMATS` a file is, by its first bytes; "" for none."""
+    with path.open("rb") as handle:
+        return photo_files.form_of(handle.read(16))
+
+
+def _read(path: Path, enough: int | None, held: ExitStack) -> Image.Image:
+    if not path.is_file():  # also keeps a named pipe from blocking for ever
+        raise PhotoError(path, f"{MISSING}: no file {path.name!r}")
+    size = path.stat().st_size
+    if size == 0:
+        raise PhotoError(path, f"{EMPTY}: 0 bytes")
+    kind = form(path)
+    if not kind:
+        raise PhotoError(path, f"{UNREADABLE}: not a JPEG, PNG, GIF or WebP image")
+    if size > MAX_BYTES:
+        raise PhotoError(path, f"{TOO_LARGE}: {size:,} bytes")
+    if size > LARGE_BYTES:
+        held.enter_context(_ROOM.taken(MAX_MEMORY))
+    with path.open("rb") as handle:
+        if size > LARGE_BYTES // 4:
+            _demand_few_parts(path, kind, handle)
+        try:
+            return _decoded(path, kind, handle, size, enough, held)
+        except PhotoError:
+            raise
+        except Exception:
+            rest = photo_files.bare(handle) if kind == "PNG" else None
+            if rest is None:
+                raise
+            if size <= LARGE_BYTES:
+                held.close()  # what was taken for the first try
+        return _decoded(path, kind, rest, size, enough, held)
+
+
+def _demand_few_parts(path: Path, kind: str, handle: IO[bytes]) -> None:
+    many = photo_files.too_many_parts(kind, handle)
+    if many:
+        raise PhotoError(path, f"{UNREADABLE}: {many}")
+
+
+def _decoded(
+    path: Path, kind: str, handle: IO[bytes], size: int, enough: int | None, held: ExitStack
+) -> Image.Image:
+    handle.seek(0)
+    with photo_files.header(kind, handle) as image:
+        width, height = whole = image.size
+        if width * height > MAX_PIXELS:
+            raise PhotoError(path, f"{TOO_LARGE}: {width} x {height} pixels in the header")
+        if min(whole) < 1:
+            raise PhotoError(path, f"{UNREADABLE}: {width} x {height} pixels")
+        if kind == "JPEG" and image.info.get("progressive"):
+            _demand_few_parts(path, kind, handle)
+        # Pillow's draft is coarser even where it makes nothing smaller.
+        if enough is not None and min(whole) >= 2 * enough:
+            image.draft(None, (enough, enough))  # of other formats it does nothing
+        cost = photo_files.needed(kind, image, whole, size)
+        _demand_memory(path, whole, cost)
+        if size <= LARGE_BYTES:
+            # A PNG may say at its end that it has to be turned.
+            late = 4 * width * height if kind == "PNG" else 0
+            held.enter_context(_ROOM.taken(cost + late))
+        image.load()
+        _demand_memory(path, whole, photo_files.needed(kind, image, whole, size))
+        return _rgb(_upright(image))
+
+
+def _demand_memory(path: Path, size: tuple[int, int], cost: int) -> None:
+    if cost > MAX_MEMORY:
+        reason = f"{size[0]} x {size[1]} pixels, which take {cost / 1e6:,.0f} MB to decode"
+        raise PhotoError(path, f"{TOO_LARGE}: {reason}")
+
+
 def _upright(image: Image.Image) -> Image.Image:
-    try:
-        # In place, pixels come before the rewriting of the EXIF: if that fails, they are right.
-        ImageOps.exif_transpose(image, in_place=True)
-    except Exception as error:
-        log.debug("EXIF ignored: %s", error)
-    return image
+    turn = photo_files.turn_of(image.info)
+    return image if turn is None else image.transpose(turn)
 
 
 def _rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I;16"):
-        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-    elif image.mode == "P" and isinstance(image.info.get("transparency"), bytes):
-        image = image.convert("RGBA")  # the same colours, without Pillow's warning
-    return image.convert("RGB")
+        image = _high_bytes(image)
+    elif image.mode == "P":
+        # Else Pillow warns, and makes a copy with alpha first. The colours are the same.
+        image.info.pop("transparency", None)
+    if image.mode != "RGB":
+        image = image.convert("RGB")
+    image.info = {}  # nobody shall turn it again
+    return image
+
+
+def _high_bytes(image: Image.Image) -> Image.Image:
+    high = Image.new("L", image.size)
+    for box in _bands(image, 2):
+        band = np.asarray(image.crop(box)) >> 8
+        high.paste(Image.fromarray(band.astype(np.uint8)), box)
+    return high
+
+
+def _bands(image: Image.Image, depth: int) -> Iterator[tuple[int, int, int, int]]:
+    """An image's rows in boxes of 8 MB, so that its bytes are never all in memory twice."""
+    width, height = image.size
+    rows = max(1, 2**23 // (depth * width))
+    for top in range(0, height, rows):
+        yield 0, top, width, min(top + rows, height)
 
 
 def pixels_digest(image: Image.Image) -> str:
@@ -138,7 +249,8 @@ def pixels_digest(image: Image.Image) -> str:
     if image.mode != "RGB":
         raise ValueError(f"pixels_digest needs an RGB image, not {image.mode}")
     whole = hashlib.sha256(struct.pack("<II", *image.size))
-    whole.update(image.tobytes())
+    for box in _bands(image, 3):
+        whole.update(image.crop(box).tobytes())
     return whole.hexdigest()
 
 
@@ -146,7 +258,8 @@ def examine(paths: Sequence[Path], threads: int) -> list[Examined]:
     """Open every photo of `paths`; one `Examined` a path, in the order of `paths`.
 
     Photos are decoded in `threads` threads (Pillow releases the GIL); a thread holds one decoded
-    photo at a time. Number and order of the threads change nothing in the result.
+    photo at a time, and all together no more than `MAX_MEMORY`. Number and order of the
+    threads change nothing in the result.
     """
     if threads < 1:
         raise ValueError(f"threads must be 1 or more, not {threads}")
@@ -160,6 +273,7 @@ def examine(paths: Sequence[Path], threads: int) -> list[Examined]:
 
 def _examine(path: Path) -> Examined:
     try:
-        return Examined(pixels_digest(open_photo(path)), "")
+        with opened(path) as image:
+            return Examined(pixels_digest(image), "")
     except PhotoError as error:
         return Examined("", error.reason)

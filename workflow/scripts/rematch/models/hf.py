@@ -19,6 +19,7 @@ from rematch.models.base import (
     prepare_torch,
     probed,
 )
+from rematch.models.view import View
 from rematch.openai_clip import import_torchvision
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class HuggingFace(Encoder):
                 )
         self._context = _context(folder, model, self._tokenizer)
         self.identity = identity(spec, settings, label, weights)
+        self._view = View.of_processor(self._processor)
         self._ready(spec, model, settings)
         self.dimension = probed(self, spec, label)
 

@@ -19,6 +19,7 @@ from rematch.models.base import (
     prepare_torch,
     probed,
 )
+from rematch.models.view import View
 from rematch.openai_clip import import_torchvision
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ class OpenClip(Encoder):
         self._tail = int(getattr(self._tokenizer, "tokenizer_mode", "") == "clips")
         self._pad = int(self._tokenizer([""])[0][-1 - self._tail])
         self.identity = identity(spec, settings, label, [weights]) | extra
+        self._view = View.of_transforms(self._preprocess)
         self._ready(spec, model, settings)
         self.dimension = probed(self, spec, label)
 

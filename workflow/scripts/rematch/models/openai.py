@@ -20,6 +20,7 @@ from rematch.models.base import (
     prepare_torch,
 )
 from rematch.models.fetch import fetched
+from rematch.models.view import View
 from rematch.openai_clip import load_clip_module
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class OpenAIClip(Encoder):
         self.dimension = int(model.text_projection.shape[1])
         self.identity = identity(spec, settings, spec.name or path.name, [path])
         self._ready(spec, model, settings)
+        self._view = View.of_transforms(self._preprocess)
         self._positions = self._model.positional_embedding.detach()
         self._mask = self._model.transformer.resblocks[0].attn_mask.to(settings.device)
 
