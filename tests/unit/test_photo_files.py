@@ -52,11 +52,12 @@ ORDINARY = encoded(noise(), "PNG")
 
 
 PEAK = """
-import resource, sys
+import sys
 from pathlib import Path
 from rematch.photos import examine
+from tests.peak import peak_mb
 found = examine([Path(path) for path in sys.argv[1:]], 2)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, *(one.reason for one in found))
+print(peak_mb(), *(one.reason for one in found))
 """
 
 
@@ -67,7 +68,7 @@ def test_two_threads_decode_large_photos_one_at_a_time(tmp_path: Path) -> None:
     paths = [str(tmp_path / name) for name in ("large.png", "b.png")]
     done = subprocess.run(
         [sys.executable, "-c", PEAK, *paths],
-        env={**os.environ, "PYTHONPATH": str(ROOT / "workflow/scripts")},
+        env={**os.environ, "PYTHONPATH": f"{ROOT / 'workflow/scripts'}:{ROOT}"},
         check=True,
         capture_output=True,
         text=True,
@@ -313,7 +314,7 @@ def test_photos_are_turned_as_pillow_turns_them(
         expected = turned_by_pillow(info)
     except Exception:
         cut = 1
-    # Of a table that is cut off, or wrong in other ways, what is there counts: Pillow fails, or stops
+    # Of a table that is cut off, or wrong otherwise, what is there counts: Pillow fails, or stops
     # at the first entry that leads out.
     assert turned_here(info) == expected if not cut else turned_here(info)
 
