@@ -12,6 +12,7 @@ import pytest
 
 from rematch import contents
 from rematch.contents import Contents
+from rematch.files import sha256_of
 
 
 @pytest.fixture
@@ -153,3 +154,36 @@ def test_a_result_is_computed_again_only_when_its_files_change(
     assert Contents(kept).result("s", [folder / "a.jpg"], lambda: "second") == "second"
     (folder / "a.jpg").write_bytes(b"other")
     assert Contents(kept).result("r", [folder / "a.jpg"], lambda: "third") == "third"
+
+
+def test_of_photos_only_files_of_a_size_within_their_folder_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (tmp_path / "outside").write_bytes(b"o")
+    (folder / "a.jpg").write_bytes(b"a")
+    (folder / "link.jpg").symlink_to("a.jpg")
+    (folder / "out.jpg").symlink_to("../outside")
+    (folder / "itself.jpg").symlink_to("itself.jpg")
+    (folder / "endless.jpg").symlink_to("/proc/self/pagemap")
+    os.mkfifo(folder / "pipe.jpg")
+    with (folder / "sparse.jpg").open("wb") as file:
+        file.truncate(40 * 10**9)
+    read: list[str] = []
+
+    def counted(path: object) -> str:
+        read.append(Path(str(path)).name)
+        return sha256_of(str(path))
+
+    monkeypatch.setattr("rematch.contents.sha256_of", counted)
+    contents = Contents(tmp_path / "kept.json")
+    assert set(contents.files(folder, 10**6)) == {"a.jpg", "link.jpg"}
+    first = contents.of(folder, 10**6)
+    assert set(read) == {"a.jpg", "link.jpg"}
+    with (folder / "sparse.jpg").open("wb") as file:
+        file.truncate(9)
+    assert contents.of(folder, 10**6) != first and "sparse.jpg" in read
+    second = contents.of(folder, 10**6)
+    (folder / "out.jpg").unlink()
+    assert contents.of(folder, 10**6) != second

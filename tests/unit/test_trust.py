@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -117,6 +120,52 @@ def test_no_backend_runs_what_is_in_a_checkpoint(
         assert not proof.exists(), spec
 
 
+def asking(folder: Path, proof: Path) -> Path:
+    """A folder whose configurations name Python of its own, which makes a file."""
+    folder.mkdir(exist_ok=True)
+    names = {"AutoTokenizer": ["own.Own", None], "AutoConfig": "own.Own", "AutoModel": "own.Own"}
+    asked = {"auto_map": names, "tokenizer_class": "Own", "model_type": "own"}
+    for name in ("config", "tokenizer_config"):
+        (folder / f"{name}.json").write_text(json.dumps(asked))
+    (folder / "own.py").write_text(f"open({str(proof)!r}, 'w')\nclass Own: pass\n")
+    return folder
+
+
+@pytest.mark.parametrize("where", ["the folder itself", "tower", "tokenizer", "hf"])
+def test_code_that_comes_with_a_model_is_neither_run_nor_asked_about(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    proof, questions = tmp_path / "ran", []
+    monkeypatch.setattr("builtins.input", lambda question: questions.append(question) or "y")
+    monkeypatch.chdir(tmp_path)
+    vision = {"image_size": 32, "layers": 1, "width": 64, "patch_size": 16}
+    text = {"vocab_size": 49408, "width": 64, "heads": 2, "layers": 1, "context_length": 20}
+    other = asking(tmp_path / "other", proof)
+    text = {
+        "the folder itself": {**text, "hf_tokenizer_name": "x"},
+        "tower": {"hf_model_name": str(other), "hf_tokenizer_name": str(other)},
+        "tokenizer": {**text, "hf_tokenizer_name": "other"},
+        "hf": text,
+    }[where]
+    config = {"embed_dim": 16, "vision_cfg": vision, "text_cfg": text}
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    if where in ("the folder itself", "hf"):
+        asking(folder, proof)
+    (folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": config}))
+    model: Any = torch.nn.Linear(1, 1)
+    if "width" in text:
+        import open_clip
+
+        model = open_clip.CLIP(16, vision, {k: v for k, v in text.items() if "hf" not in k})
+    torch.save(model.state_dict(), folder / "pytorch_model.bin")
+    with pytest.raises(UserError) as caught:
+        load(ModelSpec("hf" if where == "hf" else "open_clip", folder))
+    assert "\n" not in str(caught.value) and not proof.exists() and questions == []
+    said = {"tokenizer": "its tokenizer other cannot be read", "hf": "contains custom code"}
+    assert said.get(where, "config.json: auto_map: this model wants to") in str(caught.value)
+
+
 def tokenizer_of_clip(folder: Path) -> None:
     import tokenizers
 
@@ -184,6 +233,49 @@ def test_plain_configs_are_let_through(tmp_path: Path) -> None:
     demand_plain([*tmp_path.iterdir(), *(ROOT / "config").glob("*.yaml")])
 
 
+BOMBS = {
+    "lists": "a: &a [x,x,x,x,x,x,x,x,x,x]\n"
+    + "".join(f"{n}: &{n} [{','.join(['*' + chr(ord(n) - 1)] * 10)}]\n" for n in "bcdefghi"),
+    "mappings": "a: &a {p: x, q: x}\n"
+    + "".join(f"{n}: &{n} {{p: *{chr(ord(n) - 1)}, q: *{chr(ord(n) - 1)}}}\n" for n in "bcdefghij")
+    + "k: &k [*j,*j,*j,*j,*j,*j,*j,*j,*j,*j]\nl: &l [*k,*k,*k,*k,*k,*k,*k,*k,*k,*k]\n"
+    + "m: &m [*l,*l,*l,*l,*l,*l,*l,*l,*l,*l]\nn: [*m,*m,*m,*m,*m,*m,*m,*m,*m,*m]\n",
+    "itself": "sweep: &a {corpus: [*a]}\n",
+    "deep": "sweep: " + "[" * 30_000 + "]" * 30_000,
+    "deep json": '{"sweep": ' + "[" * 200_000 + "]" * 200_000 + "}",
+    "long": "sweep: {words: [" + "10, " * 300_000 + "]}",
+    "number": "sweep: " + "9" * 9_999,
+    "key": '"a\\x1b[2Jb": 1\n',
+    "value": 'models: {m: {prompt: "a\\e]0;x\\a {}"}}\n',
+    "value in json": '{"corpora": {"c": {"pairs": "a\\u001bb"}}}',
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_config_of_few_bytes_and_much_work_is_refused_at_once(tmp_path: Path, name: str) -> None:
+    (tmp_path / "my.yaml").write_text(BOMBS[name], "utf-8")
+    start = time.monotonic()
+    with pytest.raises(UserError, match=r"my\.yaml") as caught:
+        demand_plain([tmp_path / "my.yaml"])
+    assert "\n" not in str(caught.value) and "\x1b" not in str(caught.value)
+    assert len(str(caught.value)) < 400 + len(str(tmp_path))
+    assert time.monotonic() - start < 5
+
+
+def test_aliases_of_an_ordinary_config_are_let_through(tmp_path: Path) -> None:
+    (tmp_path / "my.yaml").write_text(
+        "models: {a: &m {backend: openai, prompt: 'two\n\nlines {}'}, b: {<<: *m}, c: *m}\n"
+    )
+    demand_plain([tmp_path / "my.yaml"])
+
+
+def test_a_config_that_never_ends_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    for path in (tmp_path / "pipe.yaml", Path("/dev/zero"), tmp_path):
+        with pytest.raises(UserError, match="is no file"):
+            demand_plain([path])
+
+
 # Photos' names
 
 
@@ -199,9 +291,11 @@ def test_links_out_of_the_folder_are_refused_and_links_within_are_photos(tmp_pat
     (inside / "twice.png").symlink_to("out.png")
     (inside / "gone.png").symlink_to("nowhere.png")
     (inside / "folder.png").symlink_to(outside)
+    (inside / "itself.png").symlink_to("itself.png")
+    (inside / "endless.png").symlink_to("/proc/self/pagemap")
     # The folder itself may be a link: that is its owner's doing.
     (tmp_path / "photos").symlink_to(inside)
-    names = ["own", "within", "out", "up", "twice", "gone", "folder"]
+    names = ["own", "within", "out", "up", "twice", "gone", "folder", "itself", "endless"]
     rows = [
         dict.fromkeys(HEADER, "")
         | {"article": f"a{n}", "iid": name, "imgFile": f"{name}.png", "title": "T"}
@@ -212,10 +306,11 @@ def test_links_out_of_the_folder_are_refused_and_links_within_are_photos(tmp_pat
     corpus = read_corpus(spec, threads=1)
     assert sorted(corpus.images["image_id"].to_pylist()) == ["own", "within"]
     reasons = {row["id"]: row["reason"] for row in corpus.rejects.to_pylist()}
-    assert set(reasons) == {"out", "up", "twice", "gone", "folder"}
-    for name in ("out", "up", "twice", "folder"):
+    assert set(reasons) == set(names) - {"own", "within"}
+    for name in ("out", "up", "twice", "folder", "endless"):
         assert reasons[name] == f"unsafe photo name: '{name}.png' is a link out of the folder"
     assert reasons["gone"].startswith("photo missing")
+    assert reasons["itself"] == "photo missing: no file 'itself.png'"
 
 
 @pytest.mark.parametrize("mark", ["\n", "\r", "\0", "\x1b[2J", "\x7f", "\x85"])

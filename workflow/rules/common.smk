@@ -13,9 +13,9 @@ from rematch import machine, wordstats
 from rematch.cluster import record_on_node, wait_for_jobs
 from rematch.codehash import code_hash
 from rematch.config import load_schema, resolved
-from rematch.contents import KEPT, Contents
+from rematch.contents import KEPT, PHOTO_BYTES, Contents
 from rematch.entries import as_list
-from rematch.errors import UserError
+from rematch.errors import UserError, say
 from rematch.files import remove_leftovers
 from rematch.layers import WHOLE, files as config_files
 from rematch.locks import remove_stale
@@ -45,24 +45,24 @@ def read_config():
         found = resolved(layers, schema, DEMO_FILES, items)
     if workflow.is_main_process:
         for note in found.notes:
-            print(f"config: {note}", file=sys.stderr)
+            say(f"config: {note}", sys.stderr)
     return found.config, found.notes
 
 
 def say_that_jobs_work():
     """Before waiting for jobs that a killed run left working."""
-    print("jobs of a killed run still work here; waiting until they end", file=sys.stderr)
+    say("jobs of a killed run still work here; waiting until they end", sys.stderr)
 
 
 if workflow.is_main_process:
     wait = None if workflow.output_settings.dryrun else say_that_jobs_work
     if not CLUSTER_JOBS and remove_stale(Path(".snakemake"), wait):
         remove_leftovers(KEPT)
-        print("a killed run left its lock; it is removed", file=sys.stderr)
+        say("a killed run left its lock; it is removed", sys.stderr)
     if Path("results").is_dir() and not os.access("results", os.W_OK):
-        print(
+        say(
             "results/: cannot be written; make it writable if there is something to compute",
-            file=sys.stderr,
+            sys.stderr,
         )
 
 try:
@@ -73,7 +73,7 @@ try:
     CONFIG, NOTES = read_config()
 except UserError as error:
     # A traceback through Snakemake's parser would bury the one line that helps.
-    print(error, file=sys.stderr)
+    say(str(error), sys.stderr)
     sys.exit(1)
 
 # With defaults, for scripts: they read there what cannot change a result (time-outs, caches), so that
@@ -231,7 +231,7 @@ def table_contents(wildcards):
 def photo_contents(wildcards):
     """What the photos' files hold; nothing else notices one that is written over."""
     folder = CONFIG["corpora"][wildcards.corpus].get("photos")
-    return folder and CONTENTS.of(folder)
+    return folder and CONTENTS.of(folder, PHOTO_BYTES)
 
 
 def translation_memory(wildcards):
@@ -401,7 +401,7 @@ def show_tables():
     for corpus in SWEEP["corpus"]:
         table = Path(f"results/{corpus}/table.md")
         if table.is_file():
-            print(f"\n{table.read_text('utf-8')}\nalso as {table.with_suffix('.csv')} and .html")
+            say(f"\n{table.read_text('utf-8')}\nalso as {table.with_suffix('.csv')} and .html")
 
 
 VERSIONS = machine.versions(pinned())

@@ -5,7 +5,7 @@ from rematch import jobs
 log = jobs.start(snakemake)
 
 from rematch import tables
-from rematch.contents import KEPT, Contents
+from rematch.contents import KEPT, PHOTO_BYTES, Contents
 from rematch.corpus import (
     CorpusSpec,
     demand_usable,
@@ -17,7 +17,8 @@ from rematch.corpus import (
 
 params, output = snakemake.params, snakemake.output
 spec = CorpusSpec.from_config(params.files)
-hashes = Contents(KEPT).files(spec.photos) if spec.photos and spec.photos.is_dir() else {}
+there = spec.photos and spec.photos.is_dir()
+hashes = Contents(KEPT).files(spec.photos, PHOTO_BYTES) if there else {}
 made_by = f"{params.code} {params.software}"
 known = known_photos(output.photos, made_by)
 corpus = read_corpus(spec, snakemake.threads, hashes, known)

@@ -90,12 +90,7 @@ def resolved(
 def _refuse(faults: Iterator[str] | Sequence[str]) -> None:
     lines = list(dict.fromkeys(faults))
     if lines:
-        raise ConfigError("\n".join(f"config: {_visible(line)}" for line in lines))
-
-
-def _visible(line: str) -> str:
-    """A line in which nothing ends it, and nothing that a terminal obeys."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+        raise ConfigError(*(f"config: {line}" for line in lines))
 
 
 def _fill(value: Any, part: Schema, root: Schema) -> None:

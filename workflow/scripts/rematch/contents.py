@@ -30,6 +30,12 @@ SETTLED_NS = 2_000_000_000
 """A file that changed so short a time ago may change again without its times showing it, where
 these are coarse; it is read again next time."""
 
+PHOTO_BYTES = 256 * 2**20
+"""Largest file that is taken for a photo."""
+
+UNREAD = "unread: "
+"""What the reason begins with that stands for a file's SHA-256 where it is not read."""
+
 _Files = dict[str, tuple[list[int], str]]
 """By name: size, times and inode, or nothing where they cannot be relied on; and SHA-256."""
 
@@ -43,8 +49,10 @@ class Contents:
         self._folders: dict[str, _Files] = {}
         self._results: dict[str, tuple[list[str | None], str]] = {}
 
-    def of(self, path: str | os.PathLike[str]) -> str | None:
+    def of(self, path: str | os.PathLike[str], most: int | None = None) -> str | None:
         """The digest of a file's bytes, or of the names and bytes of a folder's files.
+
+        With `most`, as in `files`; of what is not read counts that it is there.
 
         Of what is gone the last digest known, so that to delete an intermediate file is no
         change. None of what was never there or cannot be read: who needs it will say so.
@@ -53,7 +61,7 @@ class Contents:
         self._load()
         try:
             if path.is_dir():
-                return _digest(self.files(path))
+                return _digest(self._folder(path, most))
             return self._file(path)
         except FileNotFoundError:
             beside, inside = self._folders.get(str(path.parent), {}), self._folders.get(str(path))
@@ -63,23 +71,31 @@ class Contents:
         except OSError:
             return None
 
-    def files(self, folder: str | os.PathLike[str]) -> dict[str, str]:
+    def files(self, folder: str | os.PathLike[str], most: int | None = None) -> dict[str, str]:
         """SHA-256 of each file of `folder` by its name.
 
-        Left out are subfolders, hidden files and what cannot be read.
+        Left out are subfolders, hidden files and what cannot be read. With `most` also files of
+        more bytes, and links out of the folder: such may have no end.
 
         Raises:
             OSError: the folder cannot be read.
         """
+        found = self._folder(folder, most)
+        return {name: sha for name, sha in found.items() if not sha.startswith(UNREAD)}
+
+    def _folder(self, folder: str | os.PathLike[str], most: int | None) -> dict[str, str]:
         self._load()
         before = self._folders.get(str(folder), {})
         found: _Files = {}
         with os.scandir(folder) as entries:
             for entry in entries:
-                if not entry.name.startswith(".") and entry.is_file():
+                with contextlib.suppress(OSError):  # as of a link to itself
+                    if entry.name.startswith(".") or not entry.is_file():
+                        continue
+                    why = _unread(entry, most)
                     known = before.get(entry.name)
-                    with contextlib.suppress(OSError):
-                        found[entry.name] = _looked_at(entry.path, entry.stat(), known)
+                    looked = ([], why) if why else _looked_at(entry.path, entry.stat(), known)
+                    found[entry.name] = looked
         if found != before:
             self._folders[str(folder)] = found
             self._write()
@@ -122,6 +138,18 @@ class Contents:
         kept = {"folders": self._folders, "results": self._results}
         with contextlib.suppress(OSError, UserError), replacing(self._kept) as beside:
             beside.write_text(json.dumps(kept), "utf-8")
+
+
+def _unread(entry: os.DirEntry[str], most: int | None) -> str:
+    """Why a file of a folder is not read, if it is not."""
+    if most is None:
+        return ""
+    if entry.is_symlink():
+        folder = os.path.realpath(os.path.dirname(entry.path))
+        if os.path.commonpath([folder, os.path.realpath(entry.path)]) != folder:
+            return f"{UNREAD}a link out of the folder"
+    size = entry.stat().st_size
+    return f"{UNREAD}{size} bytes" if size > most else ""
 
 
 def _looked_at(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
+from types import TracebackType
 from typing import TextIO
 
-_UNSEEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
-)
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 """What moves a cursor, ends a line, turns the direction of writing or is no character."""
 
 
@@ -43,15 +43,24 @@ def printable(text: str, keep: str = "") -> str:
     return _UNSEEN.sub(escaped, text)
 
 
-def unseen(text: str) -> str:
-    """The first character of a text that `printable` would escape, escaped; "" if there is none."""
-    found = _UNSEEN.search(text)
-    return printable(found[0]) if found else ""
-
-
 def say(text: str, to: TextIO | None = None) -> None:
     """Print lines, whatever they hold and whatever the stream can write (default: stdout)."""
     stream = sys.stdout if to is None else to
     shown = printable(text, keep="\n\t")
     encoding = stream.encoding or "utf-8"
     stream.write(shown.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+
+
+class Formatter(logging.Formatter):
+    """Of a log whose records are a line each, whatever they quote; tracebacks keep their lines."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        record.message = printable(record.message)
+        return super().formatMessage(record)
+
+    def formatException(
+        self,
+        ei: tuple[type[BaseException], BaseException, TracebackType | None]
+        | tuple[None, None, None],
+    ) -> str:
+        return printable(super().formatException(ei), keep="\n\t")

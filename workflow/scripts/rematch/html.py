@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable, Sequence
-from html import escape
+
+from rematch.errors import printable
 
 STYLE = """
 body{font:15px/1.45 system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif;
@@ -20,6 +22,11 @@ td small{display:block;color:#666;font-size:.72rem;font-weight:400;line-height:1
 .best{font-weight:700}.paper{color:#555}.none{font-weight:600}
 pre{background:#f6f6f6;padding:.8rem;overflow-x:auto;font-size:13px}
 """
+
+
+def escape(text: str) -> str:
+    """A text of anybody's as HTML that shows it, with what cannot be seen as escapes."""
+    return html.escape(printable(text, keep="\n\t"))
 
 
 def page(title: str, body: str) -> str:

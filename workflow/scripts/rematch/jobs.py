@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from rematch.errors import UserError
+from rematch.errors import Formatter, UserError, say
 from rematch.files import refusal, remove_leftovers
 from rematch.locks import count_as_working
 
@@ -22,9 +22,13 @@ def start(snakemake: Any) -> logging.Logger:
     anything else with its traceback. Without this a failing script leaves an empty log. What goes
     wrong and does not fit into the log, is said on standard error.
 
+    Standard input is empty from here on: no library may ask a question of whoever, or whatever,
+    feeds it.
+
     What a killed job left beside this one's outputs is removed: Snakemake's lock sees to it that
     nobody else makes them.
     """
+    _without_input()
     root = logging.getLogger()
     root.handlers[:] = []
     root.setLevel(logging.INFO)
@@ -40,20 +44,21 @@ def start(snakemake: Any) -> logging.Logger:
             said = refusal(value, snakemake.output[0])
         for handler in opened:
             if said is not None:
-                root.error("%s", said)
+                for line in str(said).split("\n"):
+                    root.error("%s", line)
             else:
                 root.error("uncaught exception", exc_info=(kind, value, traceback))
             if handler.whole:
                 return
         if said is not None:
-            sys.stderr.write(f"{snakemake.rule}: {said}\n")
+            say(f"{snakemake.rule}: {said}", sys.stderr)
         else:
             sys.__excepthook__(kind, value, traceback)
 
     sys.excepthook = hook
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
     opened.append(_Log(path, mode="w", encoding="utf-8"))
-    opened[0].setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
+    opened[0].setFormatter(Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
     root.handlers[:] = opened
     count_as_working(Path(".snakemake"))
     for output in snakemake.output:
@@ -62,6 +67,14 @@ def start(snakemake: Any) -> logging.Logger:
     fonts = os.path.join(tempfile.gettempdir(), f"matplotlib-{os.getuid()}")
     os.environ.setdefault("MPLCONFIGDIR", fonts)
     return logging.getLogger(str(snakemake.rule))
+
+
+def _without_input() -> None:
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    if nothing != 0:
+        os.close(nothing)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 (a descriptor)
 
 
 class _Log(logging.FileHandler):

@@ -19,7 +19,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from rematch import tables
-from rematch.errors import UserError
+from rematch.errors import Formatter, UserError, say
 from rematch.memory import fill, import_tsv, read_folder, read_tsv, recall
 from rematch.translators import BUILDERS
 
@@ -38,12 +38,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return len(said) > before
 
     logging.getLogger().handlers[0].addFilter(new)
+    logging.getLogger().handlers[0].setFormatter(Formatter("%(message)s"))
     try:
         lines = _status(options) if options.command == "status" else _import(options)
         for line in lines:
-            print(line)
+            say(line)
     except UserError as error:
-        print(error, file=sys.stderr)
+        say(str(error), sys.stderr)
         return 1
     return 0
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Any
 
 import pyarrow as pa
 import yaml
 
 from rematch.corpus import reject_counts
-from rematch.html import page, table
+from rematch.html import escape, page, table
 
 SHOWN = 50
 """Refused rows listed on the page; the rest stand in rejects.parquet."""

@@ -19,6 +19,7 @@ import numpy as np
 from PIL import Image
 
 from rematch import photo_files
+from rematch.contents import PHOTO_BYTES
 from rematch.errors import UserError, printable
 from rematch.names import EXTENSIONS as EXTENSIONS
 from rematch.names import hashed_name as hashed_name
@@ -33,7 +34,7 @@ FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 MAX_PIXELS = 89_478_485
 """Largest width x height decoded (Pillow's own warning threshold: 256 MB of RGB)."""
 
-MAX_BYTES = 256 * 2**20
+MAX_BYTES = PHOTO_BYTES
 """Largest file that is opened."""
 
 MAX_MEMORY = 600_000_000

@@ -13,18 +13,22 @@ import json
 import os
 import re
 import sys
+import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from rematch.errors import UserError
+from rematch.errors import UserError, say
 
 TEMPLATE = "__use_yte__"
 
 LARGEST = 100_000
-"""Values in a config, those that an alias repeats included."""
+"""Values in a config, and thousands of characters, those that an alias repeats included."""
+
+MAX_BYTES = 1_000_000
+"""Largest config; an ordinary one has a few thousand bytes."""
 
 MISREAD = "YAML reads no, yes, on, off, null, numbers and dates as something else than text"
 
@@ -43,9 +47,15 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
 
     Raises:
         UserError: it is not there, no plain YAML, no mapping, a template, refers to itself, has a
-            key twice or one that is no text, or a number that YAML reads otherwise than people do.
+            key twice or one that is no text, a number that YAML reads otherwise than people do, or
+        control characters, which Snakemake would print; or it is larger than any config.
     """
     try:
+        size = Path(path).stat().st_size
+        if not Path(path).is_file() and not Path(path).is_dir():
+            raise UserError(f"{path}: is no file; check the path")  # reading it may never end
+        if size > MAX_BYTES:
+            raise UserError(f"{path}: has {size:,} bytes, more than any config; check the path")
         text = Path(path).read_bytes().decode("utf-8")
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}); check the path") from error
@@ -54,6 +64,7 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise UserError(f"{path}: line {line}: is not UTF-8; save the file as UTF-8") from error
     try:
         values = _parsed(text.removeprefix("\ufeff"))
+        _demand_visible(values)
     except RecursionError:
         raise UserError(f"{path}: is nested too deeply; correct it") from None
     except (yaml.YAMLError, ValueError, TypeError) as error:
@@ -125,9 +136,29 @@ def _faults(node: yaml.Node, sizes: dict[int, int], above: tuple[int, ...]) -> I
         )
     for part in inside:
         yield from _faults(part, sizes, (*above, id(node)))
-    sizes[id(node)] = 1 + sum(sizes[id(part)] for part in inside)
+    length = len(node.value) // 1000 if isinstance(node, yaml.ScalarNode) else 0
+    sizes[id(node)] = 1 + length + sum(sizes[id(part)] for part in inside)
     if sizes[id(node)] > LARGEST:
         yield f"line {line}: stands for more than {LARGEST:,} values; write less"
+
+
+def _demand_visible(value: Any, key: str = "") -> None:
+    """A text may have several lines; else it shows all that is in it."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            place = f"{key}.{name}" if key else str(name)
+            _demand_visible(str(name), place)
+            _demand_visible(inner, place)
+    elif isinstance(value, list):
+        for inner in value:
+            _demand_visible(inner, key)
+    elif isinstance(value, str):
+        for mark in value:
+            if unicodedata.category(mark) in ("Cc", "Cs") and mark not in "\n\t":
+                raise _Fault(
+                    f"{key}: holds the control character {mark!r}, which would reach the "
+                    "terminal; remove it"
+                )
 
 
 def _key_faults(node: yaml.MappingNode) -> Iterator[str]:
@@ -153,4 +184,5 @@ if __name__ == "__main__":
     try:
         demand_plain(sys.argv[1:])
     except UserError as error:
-        sys.exit(f"config: {error}")
+        say(f"config: {error}", sys.stderr)
+        sys.exit(1)

@@ -12,13 +12,12 @@ import json
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from pathlib import Path
 
 import pyarrow as pa
 
 from rematch.errors import UserError
-from rematch.html import page
+from rematch.html import escape, page
 from rematch.metrics import DIRECTIONS, IMAGE_TO_TEXT, TEXT_TO_IMAGE
 from rematch.sweep import AXES
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from rematch import dag
 from rematch.contents import KEPT
-from rematch.errors import UserError
+from rematch.errors import UserError, say
 
 RESULTS = Path("results")
 
@@ -47,17 +47,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.remove:
             remove(found)
     except UserError as error:
-        print(error, file=sys.stderr)
+        say(str(error), sys.stderr)
         return 1
     for path, size in found.items():
-        print(f"{size:>15,}  {path}")
+        say(f"{size:>15,}  {path}")
     files = f"{len(found):,} files, {sum(found.values()):,} bytes"
     if not found:
-        print("nothing is left over: this configuration refers to all that is in results/")
+        say("nothing is left over: this configuration refers to all that is in results/")
     elif options.remove:
-        print(f"removed: {files}")
+        say(f"removed: {files}")
     else:
-        print(f"{files} that this configuration does not refer to (another one may)")
+        say(f"{files} that this configuration does not refer to (another one may)")
     return 0
 
 

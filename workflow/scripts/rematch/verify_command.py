@@ -17,7 +17,7 @@ from typing import Any
 from rematch import layers, machine, provenance
 from rematch.config import load_schema, resolved
 from rematch.dag import ROOT
-from rematch.errors import UserError
+from rematch.errors import UserError, say
 
 RECORD = "results/provenance.json"
 
@@ -34,20 +34,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         config = _config(options.configfile, record)
         found = list(provenance.differences(record, config))
     except UserError as error:
-        print(error, file=sys.stderr)
+        say(str(error), sys.stderr)
         return 1
     for line in found:
-        print(line)
+        say(line)
     environments = record["made"]["environments"].values()
     packages = {name for environment in environments for name in environment["packages"]}
     here = machine.environment(machine.versions(sorted(packages - {"python"})))
     for line in provenance.elsewhere(record, here):
-        print(f"note: {line}")
+        say(f"note: {line}")
     if any(line.startswith("config changed: ") for line in found):
-        print("note: made with another file of configuration? make verify CONFIG=that.yaml")
+        say("note: made with another file of configuration? make verify CONFIG=that.yaml")
     if not found:
         counts = f"{len(record['inputs']):,} inputs and {len(record['outputs']):,} outputs"
-        print(f"all as recorded {record['made']['written']}: {counts}, configuration and code")
+        say(f"all as recorded {record['made']['written']}: {counts}, configuration and code")
     return 1 if found else 0
 
 

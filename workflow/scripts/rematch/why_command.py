@@ -16,7 +16,7 @@ from typing import Any
 
 from rematch import dag
 from rematch.changes import changes, is_hash, short
-from rematch.errors import UserError
+from rematch.errors import UserError, say
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,10 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with dag.planned(sys.argv[1:] if arguments is None else arguments) as workflow:
             lines = list(explained(workflow))
     except UserError as error:
-        print(error, file=sys.stderr)
+        say(str(error), sys.stderr)
         return 1
     for line in lines:
-        print(line)
+        say(line)
     return 0
 
 

@@ -11,6 +11,7 @@ A machine without a network may be given the files in `<cache>/<repository>/` in
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import time
@@ -45,6 +46,35 @@ def page(repository: str) -> str:
     from huggingface_hub import constants
 
     return f"{constants.ENDPOINT}/{repository}"
+
+
+def demand_no_code(folder: Path) -> None:
+    """See to it that no library is asked, or asks, to run Python that comes with a model.
+
+    transformers runs what `auto_map` in a configuration names, if it was told to or the user says
+    yes to its question.
+
+    Raises:
+        UserError: a configuration in the folder names some.
+    """
+    from transformers import dynamic_module_utils
+
+    dynamic_module_utils.TIME_OUT_REMOTE_CODE = 0  # then it does not ask
+    for path in sorted(folder.glob("*.json")):
+        try:
+            found = json.loads(path.read_bytes())
+        except (OSError, ValueError, RecursionError):  # whoever needs it will say so
+            continue
+        if _names_code(found):
+            raise UserError(
+                f"{path}: auto_map: this model wants to run code of its own; choose another one"
+            )
+
+
+def _names_code(value: Any) -> bool:
+    if isinstance(value, dict):
+        return "auto_map" in value or any(map(_names_code, value.values()))
+    return isinstance(value, list) and any(map(_names_code, value))
 
 
 def texts(repository: str, cache: Path, remedy: str) -> Path:

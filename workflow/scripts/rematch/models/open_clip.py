@@ -55,6 +55,7 @@ class OpenClip(Encoder):
             weights = _weights_in(spec.checkpoint)
             source, label = f"local-dir:{spec.checkpoint}", spec.checkpoint.name
             text = _json(spec.checkpoint / CONFIG).get("model_cfg", {}).get("text_cfg", {})
+            hub.demand_no_code(spec.checkpoint)
         else:
             if spec.checkpoint is not None:
                 if not spec.checkpoint.is_file():
@@ -210,12 +211,13 @@ def _fetched(
 
 def _texts(name: str, cache: Path) -> Path:
     """The folder of a text tower's or tokenizer's small files, by its name or path."""
-    if Path(name).is_dir():
-        return Path(name)
-    kinds = ", ".join(hub.TEXTS)
-    return hub.texts(
-        name, cache, f"fetch the {kinds} of {hub.page(name)} and put them into {cache / name}"
-    )
+    folder = Path(name)
+    if not folder.is_dir():
+        kinds = ", ".join(hub.TEXTS)
+        remedy = f"fetch the {kinds} of {hub.page(name)} and put them into {cache / name}"
+        folder = hub.texts(name, cache, remedy)
+    hub.demand_no_code(folder)
+    return folder
 
 
 def _tokenizer(source: str, text: dict[str, Any], cache: Path, library: Any) -> Any:
