@@ -45,6 +45,12 @@ def test_an_error_is_one_line_whatever_it_quotes() -> None:
     assert str(error).startswith(rf"x\x1b.jpg: photo unreadable: {SHOWN};")
 
 
+def test_an_error_is_not_longer_than_a_person_reads() -> None:
+    said = str(UserError(f"config: {'x' * 10**6}: is unknown; correct it", "second"))
+    assert len(said) < 1600 and said.startswith("config: xx")
+    assert said.endswith("x: is unknown; correct it\nsecond")
+
+
 def test_a_log_has_a_line_a_record_and_tracebacks_keep_theirs() -> None:
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)

@@ -11,6 +11,9 @@ from typing import TextIO
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 """What moves a cursor, ends a line, turns the direction of writing or is no character."""
 
+LONGEST = 1500
+"""Characters of a line of a UserError; what is wrong stands at its ends."""
+
 
 class UserError(Exception):
     """Bad input or configuration, said in one line: the place, what is wrong, the remedy.
@@ -20,7 +23,12 @@ class UserError(Exception):
     """
 
     def __str__(self) -> str:
-        return "\n".join(printable(str(line)) for line in self.args)
+        return "\n".join(_short(printable(str(line))) for line in self.args)
+
+
+def _short(line: str) -> str:
+    """A line that a person reads, without the middle of what someone made too long to read."""
+    return line if len(line) <= LONGEST else f"{line[: LONGEST // 2]} … {line[-LONGEST // 2 :]}"
 
 
 def printable(text: str, keep: str = "") -> str:
