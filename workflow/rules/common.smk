@@ -21,6 +21,7 @@ from rematch.layers import WHOLE, files as config_files
 from rematch.locks import remove_stale
 from rematch.signals import handle_apart
 from rematch.sweep import axes_of, describe_runs, ensembles, points, used
+from rematch.user import demand_place, settle
 
 ROOT = Path(workflow.basedir)
 SCRIPTS = ROOT / "workflow" / "scripts"
@@ -53,6 +54,13 @@ def say_that_jobs_work():
     """Before waiting for jobs that a killed run left working."""
     say("jobs of a killed run still work here; waiting until they end", sys.stderr)
 
+
+settle()
+try:
+    demand_place(Path.cwd(), ROOT)
+except UserError as error:
+    say(str(error), sys.stderr)
+    sys.exit(1)
 
 if workflow.is_main_process:
     wait = None if workflow.output_settings.dryrun else say_that_jobs_work

@@ -1,0 +1,60 @@
+"""Whose process this is, and where: also in a container that runs as some number."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import stat
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from rematch.errors import UserError
+
+
+def settle() -> None:
+    """See to it that a user's name and home are found, by this process and those it starts.
+
+    Snakemake asks for the name, libraries look for their caches under the home. Without an entry
+    in passwd, and without USER and HOME, both fail.
+    """
+    try:
+        getpass.getuser()
+    except (KeyError, OSError):  # OSError from Python 3.13 on
+        os.environ["USER"] = f"uid{os.getuid()}"
+    try:
+        Path("~").expanduser()
+    except RuntimeError:
+        os.environ["HOME"] = str(_home())
+
+
+def _home() -> Path:
+    """A folder of this user's alone, the same each time."""
+    home = Path(tempfile.gettempdir()) / f"home-{os.getuid()}"
+    with suppress(FileExistsError):
+        home.mkdir(mode=0o700)
+    found = home.lstat()
+    own = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022
+    return home if own else Path(tempfile.mkdtemp())  # somebody else was there first
+
+
+def demand_place(folder: Path, workflow: Path) -> None:
+    """See to it that Snakemake can work here at all.
+
+    Args:
+        folder: where it runs, and keeps its records in `.snakemake`.
+        workflow: where the Snakefile is.
+
+    Raises:
+        UserError: it could not, and would say so in a traceback.
+    """
+    if set("{}") & set(str(workflow)):
+        raise UserError(
+            f"{workflow}: has braces, which Snakemake takes for wildcards; rename the folder"
+        )
+    records = folder / ".snakemake"
+    place = records if records.is_dir() else folder
+    if not os.access(place, os.W_OK):
+        raise UserError(
+            f"{place}: cannot be written to; make it writable, or copy the project to where it is"
+        )
