@@ -32,6 +32,11 @@ SUITS := import sys; v = "%d.%d" % sys.version_info[:2]; ok = v in "$(PYTHONS)".
 # A .venv that is not there, broken, or of another Python is made anew.
 ANEW := $(shell $(BIN)/python -Ic '$(SUITS); import pip; sys.exit(not ok)' >/dev/null 2>&1 || echo new-venv)
 
+# A container may run as a user without a home, which Snakemake needs before it reads the Snakefile.
+ifndef HOME
+export HOME := $(shell getent passwd "$$(id -u)" 2>/dev/null | cut -d: -f6 | grep . || echo $(CURDIR)/.home)
+endif
+
 .PHONY: new-venv run report why verify clean-stale memory test soak test-cluster lint format lock clean
 .DELETE_ON_ERROR:
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import getpass
 import os
-import stat
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 from rematch.errors import UserError
+
+HOME = ".home"
+"""Home of a user who has none, in the folder that Snakemake runs in."""
 
 
 def settle() -> None:
     """See to it that a user's name and home are found, by this process and those it starts.
 
     Snakemake asks for the name, libraries look for their caches under the home. Without an entry
-    in passwd, and without USER and HOME, both fail.
+    in passwd, and without USER and HOME, both fail. (Snakemake itself before it reads the
+    Snakefile, if HOME is what lacks; the Makefile sets it.)
     """
     try:
         getpass.getuser()
@@ -25,17 +26,9 @@ def settle() -> None:
     try:
         Path("~").expanduser()
     except RuntimeError:
-        os.environ["HOME"] = str(_home())
-
-
-def _home() -> Path:
-    """A folder of this user's alone, the same each time."""
-    home = Path(tempfile.gettempdir()) / f"home-{os.getuid()}"
-    with suppress(FileExistsError):
-        home.mkdir(mode=0o700)
-    found = home.lstat()
-    own = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022
-    return home if own else Path(tempfile.mkdtemp())  # somebody else was there first
+        home = Path(HOME).absolute()
+        home.mkdir(exist_ok=True)
+        os.environ["HOME"] = str(home)
 
 
 def demand_place(folder: Path, workflow: Path) -> None:
