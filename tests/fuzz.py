@@ -259,17 +259,16 @@ class Configurations:
         self._folder = folder
         files = sorted((ROOT / "config").glob("*.yaml"))
         self._seeds = [path.read_bytes() for path in files]
-        self._base = yaml.safe_load((ROOT / "config/config.yaml").read_text("utf-8"))
-        self._seeds.append(json.dumps(self._base).encode())
+        base = yaml.safe_load((ROOT / "config/config.yaml").read_text("utf-8"))
+        self._seeds += [json.dumps(base).encode(), yaml.safe_dump(base).encode()]
+        self._seeds += [b"sweep: {words: [5, all]}\nensembles: {run05: null}\n"] * 3
 
     def read(self, rng: Rng) -> str:
-        import copy
-
         import yaml
-        from snakemake.utils import update_config
 
-        from rematch.config import ensembles, load_schema, points, validated
-        from rematch.plain import demand_plain
+        from rematch.config import load_schema, resolved
+        from rematch.layers import files
+        from rematch.sweep import ensembles, points
 
         seed = self._seeds[int(rng.integers(0, len(self._seeds)))]
         path = self._folder / "my.yaml"
@@ -278,23 +277,14 @@ class Configurations:
         else:
             odd = _with_odd_value(rng, yaml.safe_load(seed))
             path.write_text(yaml.safe_dump(odd, allow_unicode=True), "utf-8")
-        demand_plain([path])
-        text = path.read_text("utf-8")
-        try:
-            over = json.loads(text)
-        except ValueError:
-            over = yaml.safe_load(text)
-        if not isinstance(over, dict):
-            return "left to Snakemake"  # which says that it is no mapping
-        config = copy.deepcopy(self._base)
-        update_config(config, over)
         with contextlib.chdir(ROOT):
             schema = load_schema(ROOT / "workflow/schemas/config.schema.yaml")
             demo = "resources/demo/corpus"
             made = [f"{demo}/{name}" for name in ("articles.tsv", "translations.tsv", "images")]
-            found = validated(config, schema, made)
-            points(found)
-            ensembles(found)
+            found = resolved(files([path]), schema, made).config
+            for corpus in found["sweep"]["corpus"]:
+                points(found, corpus)
+                ensembles(found, corpus)
         return "kept"
 
 
