@@ -407,10 +407,11 @@ class Downloads:
         names = ("Content-Type", "Content-Encoding", "Location", "Retry-After", "Set-Cookie")
 
         def reply(rng: Rng) -> Reply:
-            body = damaged(rng, bodies[0 if rng.random() < 0.8 else 1], bodies)
+            body = bodies[0 if rng.random() < 0.8 else 1]
+            body = damaged(rng, body, bodies) if rng.random() < 0.6 else body
             headers = {}
             for name in names:
-                if rng.random() < 0.3:
+                if rng.random() < 0.1:
                     value = WORDS[int(rng.integers(0, len(WORDS)))].decode("latin-1")[:200]
                     headers[name] = value.replace("\n", "").replace("\r", "")
             status = int(rng.choice([200, 200, 200, 200, 301, 304, 404, 418, 429, 503, 999]))
