@@ -47,5 +47,5 @@ def test_setup_shows_config_and_versions_escaped() -> None:
 def test_setup_says_what_was_left_out() -> None:
     assert "Left out" not in pages.setup({}, {})
     html = pages.setup({}, {}, [f"ensembles.run05: {EVIL}", "corpora.b: not used"])
-    assert "Left out of the configuration" in html and "<li>corpora.b: not used</li>" in html
+    assert "Notes on the configuration" in html and "<li>corpora.b: not used</li>" in html
     assert "<script" not in html

@@ -22,7 +22,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath
 
 from rematch.errors import UserError
-from rematch.wordsearch import LONGEST, Segmenter, Words, edits
+from rematch.wordsearch import LONGEST, Segmenter, Words, edits, slips
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,9 @@ RARE = 0.02
 the English one ("picure" in Spanish texts, for "picture")."""
 
 SHORTEST = 6
-"""Letters of the shortest word that is kept of other languages."""
+LONG = 8
+"""Letters of the shortest word that is kept of other languages, and of an English one of which all
+misspellings are looked for there; of shorter ones slips of the hand are (see `spelling`)."""
 
 MOST_WORDS = 150_000
 """Words taken from wordfreq's list, the commonest first. Of its 289,000 plain words the rarer
@@ -215,26 +217,28 @@ def _wordfreq() -> list[tuple[str, int]]:
 
 
 def foreign(counts: Mapping[str, int]) -> list[str]:
-    """Words of other languages, of `SHORTEST` letters and more, one edit from a likely English one.
+    """Words of other languages that the guarded speller would turn into a likely English one.
 
-    They are taken from wordfreq's lists of the languages `ELSEWHERE`, whatever `counts` come from.
+    They have `SHORTEST` letters and more, and begin as the English word does. They are taken from
+    wordfreq's lists of the languages `ELSEWHERE`, whatever `counts` come from.
     """
     import wordfreq
 
-    shares: dict[str, float] = {}
-    for language in ELSEWHERE:
-        for word, share in wordfreq.get_frequency_dict(language, "large").items():
-            if SHORTEST - 1 <= len(word) <= LONGEST and share > shares.get(word, 0):
-                shares[word] = share
-    others = {word for word in shares if len(word) >= SHORTEST and word not in counts}
+    lists = [wordfreq.get_frequency_dict(language, "large") for language in ELSEWHERE]
+    others = set().union(*lists)
     total = sum(counts.values())
     found: set[str] = set()
     for word, count in counts.items():
-        if count >= LIKELY * total and SHORTEST - 1 <= len(word) <= LONGEST:
-            rare = RARE * shares.get(word, 0)
-            near = others.intersection(edits(word, len(word)))
-            found.update(other for other in near if shares[other] >= rare)
-    return sorted(found)
+        if count < LIKELY * total or not SHORTEST - 1 <= len(word) <= LONGEST:
+            continue
+        near = edits(word, range(1, len(word) + 1)) if len(word) >= LONG else slips(word)
+        rare = RARE * max(shares.get(word, 0) for shares in lists)
+        found.update(
+            other
+            for other in others.intersection(near)
+            if max(shares.get(other, 0) for shares in lists) >= rare
+        )
+    return sorted(word for word in found if len(word) >= SHORTEST and word not in counts)
 
 
 def _write(path: Path, lines: Iterable[str]) -> None:
