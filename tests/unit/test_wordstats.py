@@ -227,6 +227,7 @@ def test_corrections_are_the_librarys_own(known: set[str], word: str) -> None:
     assert set(words.far(word)) == plain
 
 
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # ekphrasis' own
 @settings(max_examples=150, deadline=None)
 @given(
     words=st.dictionaries(st.text("abc", min_size=1, max_size=4), st.integers(1, 9), min_size=1),

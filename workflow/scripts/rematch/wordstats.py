@@ -17,12 +17,13 @@ import tempfile
 import urllib.request
 import warnings
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath
 
 from rematch.errors import UserError
-from rematch.wordsearch import LONGEST, Segmenter, Words, edits, slips
+from rematch.foreign import foreign
+from rematch.wordsearch import LONGEST, Segmenter, Words
 
 log = logging.getLogger(__name__)
 
@@ -34,22 +35,6 @@ NAMES = ("counts_1grams.txt", "counts_2grams.txt", "counts_1grams.json", "counts
 OUTPUTS = tuple(str(FOLDER / name) for name in (*NAMES, "elsewhere.txt"))
 """What `build` leaves, relative to its directory: the four files that ekphrasis reads, and the
 words of other languages."""
-
-LIKELY = 2e-6
-"""The share of all words that a likely correction has: once in 500,000."""
-
-ELSEWHERE = ("de", "es", "fr")
-"""Languages whose words, names among them, are no misspellings of English ones. Three more (it,
-pt, nl) would save one name in 2,000 of those that are lost."""
-
-RARE = 0.02
-"""A misspelling is made elsewhere, too: a word is not kept that is rarer there than a fiftieth of
-the English one ("picure" in Spanish texts, for "picture")."""
-
-SHORTEST = 6
-LONG = 8
-"""Letters of the shortest word that is kept of other languages, and of an English one of which all
-misspellings are looked for there; of shorter ones slips of the hand are (see `spelling`)."""
 
 MOST_WORDS = 150_000
 """Words taken from wordfreq's list, the commonest first. Of its 289,000 plain words the rarer
@@ -214,31 +199,6 @@ def _wordfreq() -> list[tuple[str, int]]:
     ]
     words.sort(key=lambda word: (-frequencies[word], word))
     return [(word, max(1, round(frequencies[word] * 1e9))) for word in words[:MOST_WORDS]]
-
-
-def foreign(counts: Mapping[str, int]) -> list[str]:
-    """Words of other languages that the guarded speller would turn into a likely English one.
-
-    They have `SHORTEST` letters and more, and begin as the English word does. They are taken from
-    wordfreq's lists of the languages `ELSEWHERE`, whatever `counts` come from.
-    """
-    import wordfreq
-
-    lists = [wordfreq.get_frequency_dict(language, "large") for language in ELSEWHERE]
-    others = set().union(*lists)
-    total = sum(counts.values())
-    found: set[str] = set()
-    for word, count in counts.items():
-        if count < LIKELY * total or not SHORTEST - 1 <= len(word) <= LONGEST:
-            continue
-        near = edits(word, range(1, len(word) + 1)) if len(word) >= LONG else slips(word)
-        rare = RARE * max(shares.get(word, 0) for shares in lists)
-        found.update(
-            other
-            for other in others.intersection(near)
-            if max(shares.get(other, 0) for shares in lists) >= rare
-        )
-    return sorted(word for word in found if len(word) >= SHORTEST and word not in counts)
 
 
 def _write(path: Path, lines: Iterable[str]) -> None:
