@@ -252,3 +252,13 @@ def test_a_configuration_is_the_same_when_it_is_read_once_more():
     for overlay in ({"sweep": {"words": ["all"]}}, TWO, {"evaluation": {"reference": None}}):
         config = over(overlay).config
         assert validated(config, SCHEMA, MADE) == config
+
+
+def test_steps_in_an_order_that_costs_something_are_a_note() -> None:
+    steps = {"late": ["lower", "unicode"], "first": ["unicode", "lower"]}
+    cleanings = {name: {"steps": listed} for name, listed in steps.items()}
+    found = over({"sweep": {"cleaning": ["late", "first"]}, "cleanings": cleanings})
+    assert found.notes == [
+        "cleanings.late.steps: `unicode` runs after `lower`, so it cannot repair all broken "
+        "characters; put it first"
+    ]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from rematch import pages, tables
 from rematch.clean import Change, changes_table
+from rematch.step_order import misplaced
 
 EVIL = "<script>alert('x')</script>"
 
@@ -39,6 +42,30 @@ def test_cleaning_shows_every_step_of_every_variant() -> None:
     assert "none, raw" in html and "→ ∅" in html
 
 
+def test_cleaning_says_what_has_no_capitals_and_which_order_costs() -> None:
+    caseless = Change("spell", 1, 1, (), caseless=1200, left=2, spared=((EVIL, "biden", 2),))
+    table = changes_table([Change("lower", 0, 0, ()), Change("unicode", 0, 0, ()), caseless])
+    html = pages.cleaning("c", {"memory, paper": table, "none": changes_table([caseless])})
+    assert "<script" not in html and html.count("1,200 titles and texts have no capitals") == 2
+    assert html.count("biden (2)") == 2 and "2 words stayed as they are" in html
+    assert html.count("runs after `lower`") == 1 and "put it first" in html
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ([], False),
+        (["lower", "spell"], False),
+        (["unicode", "whitespace", "lower"], False),
+        (["whitespace", "unicode"], True),
+        (["lower", "contractions", "unicode", "spell"], True),
+        (["contractions", "unicode"], True),
+    ],
+)
+def test_an_order_that_costs_is_said(steps: list[str], said: bool) -> None:
+    assert bool(misplaced(steps)) == said
+
+
 def test_setup_shows_config_and_versions_escaped() -> None:
     html = pages.setup({"sweep": {"corpus": [EVIL]}}, {"torch": "2.13.0"})
     assert "<script" not in html and "2.13.0" in html and "sweep:" in html
@@ -47,5 +74,5 @@ def test_setup_shows_config_and_versions_escaped() -> None:
 def test_setup_says_what_was_left_out() -> None:
     assert "Left out" not in pages.setup({}, {})
     html = pages.setup({}, {}, [f"ensembles.run05: {EVIL}", "corpora.b: not used"])
-    assert "Left out of the configuration" in html and "<li>corpora.b: not used</li>" in html
+    assert "Notes on the configuration" in html and "<li>corpora.b: not used</li>" in html
     assert "<script" not in html

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,7 +50,7 @@ def snapshot(directory: Path) -> dict[str, tuple[int, str]]:
     }
 
 
-def test_wordfreq_makes_the_four_files_and_nothing_else(wordfreq_statistics: Path) -> None:
+def test_wordfreq_makes_its_files_and_nothing_else(wordfreq_statistics: Path) -> None:
     made = {
         path.relative_to(wordfreq_statistics).as_posix()
         for path in wordfreq_statistics.rglob("*")
@@ -210,29 +211,62 @@ def test_home_is_given_back(wordfreq_statistics: Path, monkeypatch: pytest.Monke
     assert "HOME" not in os.environ
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     known=st.sets(st.text("abcd", min_size=1, max_size=6), min_size=1, max_size=40),
-    word=st.text("abcdé", min_size=1, max_size=6),
+    word=st.text("abcdé", min_size=1, max_size=7),
 )
-def test_far_corrections_are_the_librarys_own(known: set[str], word: str) -> None:
-    """The pruned search yields just those of ekphrasis' strings two edits away that are words."""
+def test_corrections_are_the_librarys_own(known: set[str], word: str) -> None:
+    """The pruned searches yield just those of ekphrasis' strings that are words."""
     from ekphrasis.classes.spellcorrect import SpellCorrector
 
-    starts = frozenset(entry[:cut] for entry in known for cut in range(len(entry) + 1))
-    ends = frozenset(entry[cut:] for entry in known for cut in range(len(entry) + 1))
-    pruned = {
-        found
-        for once in SpellCorrector.edit_step(word)
-        for found in wordsearch.edits_to_words(once, known, starts, ends)
-    }
-    plain = {
-        twice
-        for once in SpellCorrector.edit_step(word)
-        for twice in SpellCorrector.edit_step(once)
-        if twice in known
-    }
-    assert pruned == plain
+    words = wordsearch.Words(dict.fromkeys(known, 1))
+    step = SpellCorrector.edit_step
+    assert set(words.near(word)) == {found for found in step(word) if found in known}
+    plain = {found for once in step(word) for found in step(once) if found in known}
+    assert set(words.far(word)) == plain
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # ekphrasis' own
+@settings(max_examples=150, deadline=None)
+@given(
+    words=st.dictionaries(st.text("abc", min_size=1, max_size=4), st.integers(1, 9), min_size=1),
+    pairs=st.dictionaries(
+        st.tuples(st.text("abc", min_size=1, max_size=3), st.text("abc", min_size=1, max_size=3)),
+        st.integers(1, 9),
+    ),
+    word=st.text("abcd", min_size=1, max_size=9),
+)
+def test_segments_are_the_librarys_own(
+    words: dict[str, int], pairs: dict[tuple[str, str], int], word: str
+) -> None:
+    from ekphrasis.classes import segmenter
+
+    two = {"_".join(pair): count for pair, count in pairs.items()}
+    counts = {1: words, 2: two}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(segmenter, "read_stats", lambda corpus, order: counts[order])
+        theirs = segmenter.Segmenter("english")
+    assert wordsearch.Segmenter(words, two)(word) == theirs.segment(word).split()
+
+
+def test_words_of_other_languages_are_kept(wordfreq_statistics: Path) -> None:
+    """Those one edit from a likely English word, if they are no misspelling of it there, too."""
+    elsewhere = load(wordfreq_statistics).elsewhere
+    assert {"aguilar", "nummer", "hansen"} & elsewhere <= {"nummer"}  # the others are known words
+    assert "nummer" in elsewhere  # number
+    assert not {"picure", "number", "bonjour"} & elsewhere
+
+
+def test_a_word_of_any_length_is_searched_in_a_moment(wordfreq_statistics: Path) -> None:
+    statistics = load(wordfreq_statistics)
+    started = time.process_time()
+    for length in (40, 70, 12_000):
+        for near in (True, False):
+            assert statistics.correct("ab" * length, near) == "ab" * length
+    for word in ("xq" * 20, "keepcalmandcarryonforeverandeverandamen"):
+        statistics.segment(word)
+    assert time.process_time() - started < 5  # the library asks for 7 GB
 
 
 WORKER = """

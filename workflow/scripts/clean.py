@@ -6,11 +6,14 @@ log = jobs.start(snakemake)
 
 from rematch import tables
 from rematch.clean import Cleaning, changes_table, clean_articles, describe
+from rematch.step_order import misplaced
 from rematch.wordstats import folder_of
 
 texts = tables.read(snakemake.input.texts, tables.TEXTS)
 params = snakemake.params
 cleaning = Cleaning(tuple(params.cleaning["steps"]), params.cleaning["guard"], params.language)
+if doubt := misplaced(cleaning.steps):
+    log.warning(f"cleaning {snakemake.wildcards.cleaning}: {doubt}")
 statistics = snakemake.input.get("statistics")
 cleaned, changes = clean_articles(texts, cleaning, folder_of(statistics) if statistics else None)
 for line in describe(changes):

@@ -18,6 +18,7 @@ from rematch.errors import UserError
 from rematch.faults import REGISTRY, near, not_defined, path, schema_faults, short
 from rematch.layers import Merged, merge
 from rematch.places import file_faults
+from rematch.step_order import misplaced
 from rematch.sweep import AXES, Config, axes_of, members_without_run, points, used
 from rematch.values import Schema, adapted, options, unusable
 
@@ -35,7 +36,7 @@ class Resolved:
 
     Attributes:
         config: validated, defaults filled in.
-        notes: what of the files counts for nothing, a line each.
+        notes: what of the files counts for nothing, or costs something, a line each.
     """
 
     config: Config
@@ -84,7 +85,8 @@ def resolved(
     _refuse([*_sweep_faults(config), *section_faults(config)])
     notes = _leave_out(config, merged)
     _refuse([*_ensemble_faults(config), *_length_faults(config), *file_faults(config, made)])
-    return Resolved(config, [*notes, *_not_everywhere(config), *_unused(config, merged)])
+    notes += [*_not_everywhere(config), *_unused(config, merged), *_misordered(config)]
+    return Resolved(config, notes)
 
 
 def _refuse(faults: Iterator[str] | Sequence[str]) -> None:
@@ -209,6 +211,13 @@ def _unused(config: Config, merged: Merged) -> Iterator[str]:
                     f"{section}.{name}: not used, since sweep.{axis} does not name it; add it "
                     "there to use it"
                 )
+
+
+def _misordered(config: Config) -> Iterator[str]:
+    """Cleanings of the sweep whose steps come in an order that costs something."""
+    for name in dict.fromkeys(used(config, "cleaning")):
+        if doubt := misplaced(config["cleanings"][name]["steps"]):
+            yield f"cleanings.{name}.steps: {doubt}"
 
 
 def _entries(layer: Mapping[str, Any], section: str) -> dict[str, Mapping[str, Any]]:

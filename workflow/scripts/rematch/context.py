@@ -90,14 +90,17 @@ class Context:
 
 
 def _capitals(text: str) -> tuple[bool, bool]:
-    """Whether the first word begins with a capital and has small letters, and whether another."""
+    """Whether the first word begins with a capital and has small letters, and whether another.
+
+    The first may be "A" or "I"; elsewhere these tell nothing.
+    """
     first = False
     for place, match in enumerate(LETTERS.finditer(text)):
         word = match[0]
-        if word[0].isupper() and len(word) > 1 and not word.isupper():
-            if place:
-                return first, True
-            first = True
+        if place and word[0].isupper() and not word.isupper():
+            return first, True
+        if not place:
+            first = word[0].isupper() and (len(word) == 1 or not word.isupper())
     return first, False
 
 

@@ -10,6 +10,7 @@ import yaml
 
 from rematch.corpus import reject_counts
 from rematch.html import escape, page, table
+from rematch.step_order import misplaced
 
 SHOWN = 50
 """Refused rows listed on the page; the rest stand in rejects.parquet."""
@@ -62,13 +63,15 @@ def cleaning(corpus: str, variants: Mapping[str, pa.Table]) -> str:
                 rows.append((step, row["texts"], row["tokens"], common, doubtful))
         head = ["step", "texts changed", "words changed", "commonest", "most doubtful"]
         parts.append(f"<h2>{escape(name)}</h2>{table(head, rows)}")
+        if doubt := misplaced([row[0] for row in rows]):
+            parts.append(f"<p>{escape(doubt)}.</p>")
         if counts:
             spared = ", ".join(listed.get(("spell", "spared"), []))
+            after = f" (with capitals: {escape(spared)})." if spared else "."
             parts.append(
                 f"<p>{counts['caseless']:,} titles and texts have no capitals that tell names from "
                 f"words. In them <code>spell</code> made only corrections that hardly harm a name; "
-                f"{counts['left']:,} words stayed as they are{': ' if spared else '.'}"
-                f"{escape(spared)}</p>"
+                f"{counts['left']:,} words stayed as they are{after}</p>"
             )
     return page(f"What cleaning changed in {corpus}", "\n".join(parts))
 
@@ -76,11 +79,11 @@ def cleaning(corpus: str, variants: Mapping[str, pa.Table]) -> str:
 def setup(config: Mapping[str, Any], versions: Mapping[str, str], notes: Sequence[str] = ()) -> str:
     """The configuration, defaults filled in, and the versions of what computed the results.
 
-    `notes` say what of the configuration's files counts for nothing.
+    `notes` say what of the configuration's files counts for nothing, or costs something.
     """
     text = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)
     items = "".join(f"<li>{escape(note)}</li>" for note in notes)
-    body = (f"<h2>Left out of the configuration</h2><ul>{items}</ul>\n" if notes else "") + (
+    body = (f"<h2>Notes on the configuration</h2><ul>{items}</ul>\n" if notes else "") + (
         f"<h2>Configuration</h2><pre>{escape(text)}</pre>\n<h2>Versions</h2>"
         f"{table(['package', 'version'], sorted(versions.items()))}"
     )

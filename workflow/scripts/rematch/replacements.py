@@ -152,9 +152,11 @@ def _replacements(old: list[str], new: list[str]) -> list[tuple[list[str], list[
     old, new = old[start:], new[start:]
     end = _shared(old[::-1], new[::-1])
     old, new = old[: len(old) - end], new[: len(new) - end]
-    counts = Counter(new)
-    pairs = sum(times * counts[token] for token, times in Counter(old).items())
-    if pairs * min(len(old), len(new)) > MATCHER:
+    pairs, shorter = len(old) * len(new), min(len(old), len(new))
+    if pairs * shorter > MATCHER:
+        counts = Counter(new)
+        pairs = sum(times * counts[token] for token, times in Counter(old).items())
+    if pairs * shorter > MATCHER:
         return _in_step(old, new)
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     return [

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from rematch.context import TOKEN, Context, in_case_of
-from rematch.wordstats import LIKELY, WordStatistics
+from rematch.foreign import LIKELY
+from rematch.wordstats import WordStatistics
 
 _NOT_A_WORD = re.compile(r"[\d@#_]|://|www\.|[^\W\d_]\.[^\W\d_]", re.IGNORECASE)
 _WORD = re.compile(r"(?P<word>[^\W\d_]+)(?P<rest>(?:['’][^\W\d_]+)*)")

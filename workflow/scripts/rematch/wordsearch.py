@@ -7,7 +7,7 @@ letters. Its segmenter recurs once a letter and remembers lists.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from math import inf, log10
 
@@ -43,17 +43,23 @@ class Words:
     def near(self, text: str) -> Iterator[str]:
         """The words one edit away from `text`; some several times."""
         if len(text) <= self.longest + 1:
-            known = self._beginning(text)
-            yield from (word for word in edits(text, known) if word in self.counts)
+            cuts = range(self._beginning(text) + 1)
+            yield from (word for word in edits(text, cuts) if word in self.counts)
 
     def far(self, text: str) -> Iterator[str]:
         """The words two edits away from `text`; some several times."""
         if len(text) > self.longest + 2:
             return
         starts, ends = self.edges
-        for once in dict.fromkeys(edits(text, len(text))):
-            # One edit to go: what stands after the known beginning, and the edit, ends a word.
+        # After the first edit there is one to go. So what stands after the known beginning and two
+        # letters more has to end a word; further back, so has what stands after the first edit.
+        known = self._beginning(text)
+        end = next(cut for cut in range(len(text) + 1) if text[cut:] in ends)
+        for once in edits(text, range(known + 1)):
             if once[self._beginning(once) + 2 :] in ends:
+                yield from edits_to_words(once, self.counts, starts, ends)
+        for once in edits(text, range(max(known + 1, end - 2), len(text) + 1)):
+            if once[known + 2 :] in ends:
                 yield from edits_to_words(once, self.counts, starts, ends)
 
     def _beginning(self, text: str) -> int:
@@ -64,12 +70,12 @@ class Words:
         )
 
 
-def edits(text: str, last: int) -> Iterator[str]:
-    """All strings one edit away, as ekphrasis' `edit_step`, if `last` letters or fewer come first.
+def edits(text: str, cuts: Iterable[int]) -> Iterator[str]:
+    """The strings one edit away behind each of the `cuts`; behind all, ekphrasis' `edit_step`.
 
     An edit is a letter left out, put in or replaced, or two neighbours swapped.
     """
-    for cut in range(min(last, len(text)) + 1):
+    for cut in cuts:
         left, right = text[:cut], text[cut:]
         if right:
             yield left + right[1:]
@@ -79,6 +85,22 @@ def edits(text: str, last: int) -> Iterator[str]:
             if right:
                 yield left + letter + right[1:]
             yield left + letter + right
+
+
+def slips(word: str) -> Iterator[str]:
+    """What a slip of the hand makes of a word, but for its first letter.
+
+    A letter left out or doubled, two neighbours swapped, or the wrong one doubled ("wodden").
+    """
+    for cut in range(1, len(word)):
+        left, letter, right = word[:cut], word[cut], word[cut + 1 :]
+        yield left + right
+        yield left + letter + letter + right
+        yield left + left[-1] + right
+        if right:
+            yield left + right[0] + right
+            yield left + right[0] + letter + right[1:]
+    yield word[:1] + word
 
 
 def edits_to_words(
@@ -105,6 +127,18 @@ def edits_to_words(
                 yield candidate
 
 
+Split = tuple[float, list[str]]
+"""The logarithm of a split's probability, and its words."""
+
+
+def _best(firsts: Sequence[str], scores: Sequence[float], rests: Sequence[Split]) -> Split:
+    """The likeliest of a word's first parts with the best split of the rest of it."""
+    sums = [score + rest[0] for score, rest in zip(scores, rests, strict=True)]
+    top = max(sums)
+    splits = zip(firsts, rests, sums, strict=True)
+    return top, max([first, *rest[1]] for first, rest, total in splits if total == top)
+
+
 class Segmenter:
     """ekphrasis' Viterbi split of a word into the likeliest words.
 
@@ -117,48 +151,29 @@ class Segmenter:
         self._words = words
         self._pairs = pairs
         self._total = float(sum(words.values()))
-        self._pairs_total = float(sum(pairs.values()))
 
     def __call__(self, text: str) -> list[str]:
         """The parts of `text`, all of at most `PIECE` letters."""
-        # The best split of what begins at a place, after each word that may stand before it.
-        best: list[dict[str, tuple[float, list[str]]]] = [{} for _ in range(len(text) + 1)]
-        for start in range(len(text), -1, -1):
-            firsts = [
-                text[start:end] for end in range(start + 1, min(len(text), start + PIECE) + 1)
+        # The best split of what begins at a place, and where it differs, after the word before.
+        plain: list[Split] = [(0.0, [])] * (len(text) + 1)
+        after: list[dict[str, Split]] = [{} for _ in plain]
+        for start in range(len(text) - 1, -1, -1):
+            ends = range(start + 1, min(len(text), start + PIECE) + 1)
+            firsts = [text[start:end] for end in ends]
+            rests = [
+                after[end].get(first, plain[end]) for end, first in zip(ends, firsts, strict=True)
             ]
             alone = [self._alone(first) for first in firsts]
-            plain = self._best("", firsts, alone, best, start) if firsts else (0.0, [])
-            befores = ["<S>"] if not start else []
-            befores += [text[begin:start] for begin in range(max(0, start - PIECE), start)]
-            for before in befores:
-                paired = firsts and self._pairs and before in self._words
-                best[start][before] = (
-                    self._best(before, firsts, alone, best, start) if paired else plain
-                )
-        return best[0]["<S>"][1]
-
-    def _best(
-        self,
-        before: str,
-        firsts: Sequence[str],
-        alone: Sequence[float],
-        best: Sequence[Mapping[str, tuple[float, list[str]]]],
-        start: int,
-    ) -> tuple[float, list[str]]:
-        """The best split after the word `before`: (logarithm of its probability, its words)."""
-        scores = [
-            (self._after(before, first, own) if before else own)
-            + best[start + len(first)][first][0]
-            for first, own in zip(firsts, alone, strict=True)
-        ]
-        top = max(scores)
-        splits = [
-            [first, *best[start + len(first)][first][1]]
-            for first, score in zip(firsts, scores, strict=True)
-            if score == top
-        ]
-        return top, max(splits)
+            plain[start] = _best(firsts, alone, rests)
+            befores = [text[begin:start] for begin in range(max(0, start - PIECE), start)]
+            for before in befores or ["<S>"]:
+                if self._pairs and before in self._words:
+                    paired = [
+                        self._after(before, first, own)
+                        for first, own in zip(firsts, alone, strict=True)
+                    ]
+                    after[start][before] = _best(firsts, paired, rests)
+        return after[0].get("<S>", plain[0])[1]
 
     def _alone(self, word: str) -> float:
         count = self._words.get(word)

@@ -17,12 +17,13 @@ import tempfile
 import urllib.request
 import warnings
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath
 
 from rematch.errors import UserError
-from rematch.wordsearch import LONGEST, Segmenter, Words, edits
+from rematch.foreign import foreign
+from rematch.wordsearch import LONGEST, Segmenter, Words
 
 log = logging.getLogger(__name__)
 
@@ -34,20 +35,6 @@ NAMES = ("counts_1grams.txt", "counts_2grams.txt", "counts_1grams.json", "counts
 OUTPUTS = tuple(str(FOLDER / name) for name in (*NAMES, "elsewhere.txt"))
 """What `build` leaves, relative to its directory: the four files that ekphrasis reads, and the
 words of other languages."""
-
-LIKELY = 2e-6
-"""The share of all words that a likely correction has: once in 500,000."""
-
-ELSEWHERE = ("de", "es", "fr")
-"""Languages whose words, names among them, are no misspellings of English ones. Three more (it,
-pt, nl) would save one name in 2,000 of those that are lost."""
-
-RARE = 0.02
-"""A misspelling is made elsewhere, too: a word is not kept that is rarer there than a fiftieth of
-the English one ("picure" in Spanish texts, for "picture")."""
-
-SHORTEST = 6
-"""Letters of the shortest word that is kept of other languages."""
 
 MOST_WORDS = 150_000
 """Words taken from wordfreq's list, the commonest first. Of its 289,000 plain words the rarer
@@ -212,29 +199,6 @@ def _wordfreq() -> list[tuple[str, int]]:
     ]
     words.sort(key=lambda word: (-frequencies[word], word))
     return [(word, max(1, round(frequencies[word] * 1e9))) for word in words[:MOST_WORDS]]
-
-
-def foreign(counts: Mapping[str, int]) -> list[str]:
-    """Words of other languages, of `SHORTEST` letters and more, one edit from a likely English one.
-
-    They are taken from wordfreq's lists of the languages `ELSEWHERE`, whatever `counts` come from.
-    """
-    import wordfreq
-
-    shares: dict[str, float] = {}
-    for language in ELSEWHERE:
-        for word, share in wordfreq.get_frequency_dict(language, "large").items():
-            if SHORTEST - 1 <= len(word) <= LONGEST and share > shares.get(word, 0):
-                shares[word] = share
-    others = {word for word in shares if len(word) >= SHORTEST and word not in counts}
-    total = sum(counts.values())
-    found: set[str] = set()
-    for word, count in counts.items():
-        if count >= LIKELY * total and SHORTEST - 1 <= len(word) <= LONGEST:
-            rare = RARE * shares.get(word, 0)
-            near = others.intersection(edits(word, len(word)))
-            found.update(other for other in near if shares[other] >= rare)
-    return sorted(found)
 
 
 def _write(path: Path, lines: Iterable[str]) -> None:
