@@ -157,8 +157,11 @@ def test_a_photo_that_does_not_open_is_refused_and_the_run_goes_on(branch: Proje
     branch.snakemake()
     rejects = pq.read_table(branch.folder / "results/tiny/corpus/rejects.parquet").to_pylist()
     assert [(row["kind"], row["id"], row["line"]) for row in rejects] == [("image", "photo2", 4)]
-    assert "photo unreadable" in branch.read("tiny/rejects.html").decode()
+    assert "photo unreadable" in branch.read("tiny/losses.html").decode()
     assert all(int(row["text-to-image_n"]) == 13 for row in table(branch))
+    said = "13 of 14 articles; 1 has no photo."
+    assert said in branch.read("tiny/table.md").decode()
+    assert said in branch.read("tiny/losses.html").decode()
 
 
 def test_the_report_opens_offline_with_its_numbers_filled_in(branch: Project) -> None:
