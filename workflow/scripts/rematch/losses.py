@@ -36,8 +36,8 @@ FAILED = "failed"
 MANY = 10
 """More than one in so many lost is worth a warning."""
 
-SHOWN = 3
-"""Reasons named in a line; the others are summed up."""
+SHOWN = 2
+"""Reasons named in a line; of more, the others are summed up."""
 
 LANGUAGES = {
     "ar": "Arabic",
@@ -153,9 +153,13 @@ def line(losses: Sequence[Loss], photos: int | None = None) -> str:
 
     Args:
         losses: of a corpus; there is no row of `ARTICLES` if it has no truth.
-        photos: the queries are so many photos, not articles.
+        photos: the queries are so many photos, not articles. What is said of texts is left out.
     """
-    said = [_scored(losses, photos)]
+    if photos is not None:
+        refused_photos = _refused(losses, PHOTOS)
+        more = f". Refused: {refused_photos}" if refused_photos else "; none was refused"
+        return f"{_scored_photos(losses, photos)}{more}."
+    said = [_scored(losses)]
     refused = [text for what in (PHOTOS, PAIRS, ROWS) if (text := _refused(losses, what))]
     if refused:
         said.append(f"Refused: {', '.join(refused)}")
@@ -197,15 +201,17 @@ def _of(losses: Iterable[Loss], what: str, variant: str | None = None) -> list[L
     return [loss for loss in losses if loss.what == what and variant in (None, loss.variant)]
 
 
-def _scored(losses: Sequence[Loss], photos: int | None) -> str:
+def _scored_photos(losses: Sequence[Loss], photos: int) -> str:
+    alone = kept(losses, PHOTOS) - photos
+    said = f"{photos:,} of {kept(losses, PHOTOS):,} photos"
+    be = "is" if alone == 1 else "are"
+    return f"{said}; {alone:,} {be} in no known pair" if alone else said
+
+
+def _scored(losses: Sequence[Loss]) -> str:
     articles = _of(losses, ARTICLES)
     if not articles:
         return f"{kept(losses, ROWS):,} articles, no truth"
-    if photos is not None:
-        alone = kept(losses, PHOTOS) - photos
-        said = f"{photos:,} of {kept(losses, PHOTOS):,} photos"
-        be = "is" if alone == 1 else "are"
-        return f"{said}; {alone:,} {be} in no known pair" if alone else said
     reasons = Counter[str]()
     for loss in articles:
         reasons[loss.reason if loss.reason in _HAVE else _NO_PHOTO] += loss.lost
@@ -260,9 +266,10 @@ def _reasons(reasons: Counter[str]) -> str:
     if len(reasons) == 1:
         return next(iter(reasons))
     ordered = _ordered(reasons)
-    named = [f"{lost:,} {reason}" for reason, lost in ordered[:SHOWN]]
-    others = sum(lost for _, lost in ordered[SHOWN:])
-    return ", ".join([*named, f"{others:,} for other reasons"] if others else named)
+    shown = SHOWN + (len(ordered) == SHOWN + 1)  # rather its name than "other"
+    named = [f"{lost:,} {reason}" for reason, lost in ordered[:shown]]
+    others = sum(lost for _, lost in ordered[shown:])
+    return ", ".join([*named, f"{others:,} other"] if others else named)
 
 
 def _ordered(counts: Counter[str]) -> list[tuple[str, int]]:

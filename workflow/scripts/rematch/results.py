@@ -29,8 +29,8 @@ ALL_WORDS = "all"
 
 NONE = "–"
 
-EMPTY = "empty queries"
-"""The column that says how many there are, where runs differ in it."""
+EMPTY = "empty"
+"""The column that says how many queries are empty, where runs differ in it."""
 
 WIDTH = 120
 """Columns of the terminal that the Markdown table is made for."""
