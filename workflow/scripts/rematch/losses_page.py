@@ -34,7 +34,7 @@ def losses_page(corpus: str, found: Sequence[Loss], noted: Noted) -> str:
     if lost:
         rows = [(loss.what, loss.variant, loss.reason, loss.lost, loss.of) for loss in lost]
         parts.append("<h2>Lost, by reason</h2>")
-        parts.append(table(["of", "variant", "reason", "lost", "of so many"], rows))
+        parts.append(table(["what", "variant", "reason", "lost", "of"], rows))
     parts += _listed("Refused rows", noted.rejects, f"{folder}/corpus/rejects.parquet")
     if noted.unpaired is not None:
         file = f"{folder}/corpus/unpaired.parquet"
