@@ -166,14 +166,11 @@ def cleaned_variants(wildcards, form="{translation}, {cleaning}"):
     return expand(form, translation=axes["translation"], cleaning=axes["cleaning"])
 
 
-def changes_by_cleaning(wildcards):
-    folder = f"results/{wildcards.corpus}/text"
-    return cleaned_variants(wildcards, folder + "/{translation}/{cleaning}/changes.parquet")
-
-
-def cleaned_texts(wildcards):
-    folder = f"results/{wildcards.corpus}/text"
-    return cleaned_variants(wildcards, folder + "/{translation}/{cleaning}/cleaned.parquet")
+def of_cleanings(name):
+    """A file of each of a corpus' cleanings."""
+    return lambda wildcards: cleaned_variants(
+        wildcards, f"results/{wildcards.corpus}/text/{{translation}}/{{cleaning}}/{name}"
+    )
 
 
 def untranslated_texts(wildcards):

@@ -10,7 +10,7 @@ rule losses:
         unpaired="results/{corpus}/corpus/unpaired.parquet",
         downloads=downloads,
         untranslated=untranslated_texts,
-        cleaned=cleaned_texts,
+        cleaned=of_cleanings("cleaned.parquet"),
     output:
         csv="results/{corpus}/losses.csv",
         page=report(
@@ -38,7 +38,7 @@ rule losses:
 
 rule cleaning:
     input:
-        changes_by_cleaning,
+        of_cleanings("changes.parquet"),
     output:
         report(
             "results/{corpus}/cleaning.html",
