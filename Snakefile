@@ -28,7 +28,7 @@ localrules:
     word_statistics,
     table,
     plots,
-    rejects,
+    losses,
     cleaning,
     setup,
     provenance,

@@ -88,6 +88,13 @@ def balanced(corpus: Corpus) -> None:
     assert count["articles"] == corpus.articles.num_rows
     assert count["images"] == corpus.images.num_rows
     assert count["pairs"] == corpus.qrels.num_rows
+    unpaired = corpus.unpaired["article_id"].to_pylist()
+    paired = set(corpus.qrels["article_id"].to_pylist())
+    assert corpus.unpaired.schema == tables.UNPAIRED
+    if corpus.has_truth:
+        assert sorted([*unpaired, *paired]) == sorted(corpus.articles["article_id"].to_pylist())
+    else:
+        assert unpaired == []
 
 
 # Reading files

@@ -11,23 +11,6 @@ from rematch.step_order import misplaced
 EVIL = "<script>alert('x')</script>"
 
 
-def test_refused_rows_are_counted_listed_and_escaped() -> None:
-    rows = [
-        {"file": "a.tsv", "line": i, "kind": "image", "id": EVIL, "reason": f"photo missing: {i}"}
-        for i in range(60)
-    ]
-    kept = {"articles": 1234, "images": 5, "qrels": 4}
-    html = pages.rejects(EVIL, kept, tables.from_rows(rows, tables.REJECTS))
-    assert "<script" not in html and "&lt;script&gt;" in html
-    assert "1,234" in html and "Refused rows (50 of 60)" in html
-    assert html.count("photo missing: ") == 50
-
-
-def test_a_corpus_without_rejects_says_so() -> None:
-    kept = {"articles": 1, "images": 1, "qrels": 1}
-    assert "Nothing was refused" in pages.rejects("c", kept, tables.from_rows([], tables.REJECTS))
-
-
 def test_cleaning_shows_every_step_of_every_variant() -> None:
     changes = [
         Change("lower", 3, 1500, (("A", "a", 2), (EVIL, "", 1))),

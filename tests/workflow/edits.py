@@ -77,9 +77,9 @@ SETUP: Jobs = frozenset({"setup"})
 TABLES: Jobs = frozenset({"table tiny", "plots tiny"})
 MATCHED = matched() | ensemble() | TABLES
 PHOTOS_ENCODED = MATCHED | {"embed_images tiny.tiny"}
-PHOTOS = PHOTOS_ENCODED | {"corpus tiny", "rejects tiny"}
+PHOTOS = PHOTOS_ENCODED | {"corpus tiny", "losses tiny"}
 TEXTS_ENCODED = MATCHED | embedded()
-CLEANED = TEXTS_ENCODED | texts() | {"clean tiny.memory.paper", "cleaning tiny"}
+CLEANED = TEXTS_ENCODED | texts() | {"clean tiny.memory.paper", "cleaning tiny", "losses tiny"}
 TRANSLATED = CLEANED | {"translate tiny.memory"}
 CORPUS = PHOTOS | TRANSLATED | {"articles tiny"}
 """Of an edit of the corpus' table, which holds articles, photos' names and the truth."""
@@ -383,7 +383,7 @@ EDITS = [
         | ensemble(cleaning="raw")
         | TABLES
         | SETUP
-        | {"clean tiny.memory.raw", "cleaning tiny"},
+        | {"clean tiny.memory.raw", "cleaning tiny", "losses tiny"},
     ),
     Edit("turn a cleaning step off", drop_step, CLEANED | SETUP),
     Edit(
@@ -395,7 +395,7 @@ EDITS = [
         | ensemble(translation="none")
         | TABLES
         | SETUP
-        | {"translate tiny.none", "clean tiny.none.paper", "cleaning tiny"},
+        | {"translate tiny.none", "clean tiny.none.paper", "cleaning tiny", "losses tiny"},
     ),
     Edit(
         "add a translation that no text needs", translate_unneeded, NONE, often=True, changes=False
@@ -442,6 +442,7 @@ EDITS = [
         edit_module("metrics.py", "1.0 / first", "0.5 / first"),
         frozenset(f"metrics tiny.{run}" for run in (W3, W3.replace("3", "6"), RUN05)) | TABLES,
     ),
+    Edit("edit tally.py", edit_module("tally.py"), frozenset({"losses tiny", "table tiny"})),
     Edit("edit clean.py", edit_module("clean.py"), CLEANED),
     Edit("edit an encoder", edit_module("models/openai.py"), PHOTOS_ENCODED | TEXTS_ENCODED),
     Edit("edit plots.py", edit_module("plots.py"), frozenset({"plots tiny"})),

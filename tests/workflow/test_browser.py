@@ -51,14 +51,14 @@ def test_the_browser_runs_scripts(tmp_path: Path) -> None:
         assert title(opened(page, tmp_path / "browser")) == "RAN", evil
 
 
-@pytest.mark.parametrize("name", ["rejects", "cleaning", "table", "setup"])
+@pytest.mark.parametrize("name", ["losses", "cleaning", "table", "setup"])
 def test_pages_show_hostile_texts_as_texts(hostile: Project, tmp_path: Path, name: str) -> None:
     page = hostile.folder / "results" / ("" if name == "setup" else "tiny_") / f"{name}.html"
     dom = opened(page, tmp_path / "browser")
     assert "RAN" not in title(dom) and "<script" not in dom and "<img" not in dom
     assert PRODUCT not in dom
     texts = unescape(re.sub(r"<[^>]*>", "", dom))
-    shown = {"rejects": EVIL, "cleaning": EVIL[:3], "table": [], "setup": EVIL}[name]
+    shown = {"losses": EVIL, "cleaning": EVIL[:3], "table": [], "setup": EVIL}[name]
     for evil in shown:
         assert evil.lower() in texts.lower(), evil
 

@@ -182,7 +182,7 @@ def test_why_says_the_causes_and_counts_what_follows(branch: Project) -> None:
     )
     branch.config["evaluation"] = {"top": 50, "recall_at": [1, 5]}
     branch.config["sweep"]["words"] = [3, 6, 9]
-    (branch.folder / "results/tiny/rejects.html").unlink()
+    (branch.folder / "results/tiny/losses.html").unlink()
     plots = branch.folder / "workflow/scripts/rematch/plots.py"
     plots.write_text(plots.read_text("utf-8") + "\nADDED = 1\n", "utf-8")
     status, said = command(branch, "why_command")
@@ -193,7 +193,7 @@ def test_why_says_the_causes_and_counts_what_follows(branch: Project) -> None:
     assert {
         "ranking 3: top: 100 -> 50",
         "words 1: not there yet (results/tiny/text/memory/paper/w9.parquet)",
-        "rejects 1: deleted (results/tiny/rejects.html)",
+        "losses 1: deleted (results/tiny/losses.html)",
         "plots 1: code changed",
         "plots 1, table 1: runs changed",
         "setup 1, provenance 1: config changed",

@@ -198,7 +198,7 @@ def test_damaged_intermediate_files_are_named_with_the_remedy(
     w3, run = "embeddings/tiny/memory.paper.w3.arrow", f"runs/{run}"
     damages = [
         ("text/memory/paper/w3.parquet", lambda data: data[:-20], w3),
-        ("corpus/qrels.parquet", lambda data: b"", "rejects.html"),
+        ("corpus/qrels.parquet", lambda data: b"", f"{run}/metrics.parquet"),
         ("text/memory/paper/changes.parquet", lambda data: b"PAR1" + data[4:60], "cleaning.html"),
         (f"{run}/similarity.arrow", lambda data: data[: len(data) // 2], f"{run}/ranking.parquet"),
     ]

@@ -113,7 +113,7 @@ def test_a_corpus_without_truth_gives_submissions_and_no_table(branch: Project) 
         "photos": "data/images",
     }
     branch.config["sweep"]["corpus"] = ["blind"]
-    branch.snakemake()
+    assert "\nblind: 14 articles, no truth; nothing was refused.\n" in branch.snakemake()
     for run in RUNS:
         assert branch.read(f"blind/runs/{run}/submission.tsv") == branch.read(
             f"tiny/runs/{run}/submission.tsv"
@@ -154,11 +154,24 @@ def test_a_missing_translation_is_one_clear_line_and_the_log_has_it(branch: Proj
 
 def test_a_photo_that_does_not_open_is_refused_and_the_run_goes_on(branch: Project) -> None:
     (branch.folder / "data/images/photo2.png").write_bytes(b"<html>gone</html>")
-    branch.snakemake()
+    (branch.folder / "data/images/photo7.png").unlink()
+    printed = branch.snakemake()
     rejects = pq.read_table(branch.folder / "results/tiny/corpus/rejects.parquet").to_pylist()
-    assert [(row["kind"], row["id"], row["line"]) for row in rejects] == [("image", "photo2", 4)]
-    assert "photo unreadable" in branch.read("tiny/rejects.html").decode()
-    assert all(int(row["text-to-image_n"]) == 13 for row in table(branch))
+    assert [(row["kind"], row["id"], row["line"]) for row in rejects] == [
+        ("image", "photo2", 4),
+        ("image", "photo7", 9),
+    ]
+    assert "photo unreadable" in branch.read("tiny/losses.html").decode()
+    assert all(int(row["text-to-image_n"]) == 12 for row in table(branch))
+    said = "12 of 14 articles; 2 have no photo. Refused: 2 of 14 photos (1 missing, 1 unreadable)"
+    for name in ("table.md", "table.html", "losses.html", "numbers.json"):
+        assert said in branch.read(f"tiny/{name}").decode(), name
+    # In the terminal: the table with its line, and last what more than a tenth is lost of.
+    assert said in printed
+    assert (
+        "\nwarning: corpus tiny has lost more than a tenth: 2 of 14 photos"
+        in (printed.split("also as results/tiny/table.csv")[1])
+    )
 
 
 def test_the_report_opens_offline_with_its_numbers_filled_in(branch: Project) -> None:
@@ -168,6 +181,7 @@ def test_the_report_opens_offline_with_its_numbers_filled_in(branch: Project) ->
     best = max(float(row["text-to-image_MRR@100"]) for row in table(branch))
     assert f"{best:.5f}" in page
     assert "3 runs over 14 articles" in page
+    assert "14 of 14 articles; nothing was refused." in page
     assert "mailto:" not in page
 
 
@@ -196,6 +210,7 @@ def test_photos_come_by_url_once_and_dead_links_are_listed(branch: Project) -> N
         assert asked == 13 * 2 + 1
         assert branch.planned() == {}
         assert all(int(row["text-to-image_n"]) == 13 for row in table(branch))
+        assert "1 of 14 photos (not fetched)" in branch.read("tiny/table.md").decode()
         shutil.rmtree(branch.folder / "results")
         branch.snakemake("results/tiny/corpus/images.parquet")
         assert len(server.keys) == asked

@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 
-from rematch import machine, wordstats
+from rematch import losses, machine, wordstats
 from rematch.cluster import record_on_node, wait_for_jobs
 from rematch.codehash import code_hash
 from rematch.config import load_schema, resolved
@@ -174,14 +174,21 @@ def cleaned_variants(wildcards, form="{translation}, {cleaning}"):
     return expand(form, translation=axes["translation"], cleaning=axes["cleaning"])
 
 
-def changes_by_cleaning(wildcards):
+def of_cleanings(name):
+    """A file of each of a corpus' cleanings."""
+    return lambda wildcards: cleaned_variants(
+        wildcards, f"results/{wildcards.corpus}/text/{{translation}}/{{cleaning}}/{name}"
+    )
+
+
+def untranslated_texts(wildcards):
     folder = f"results/{wildcards.corpus}/text"
-    return cleaned_variants(wildcards, folder + "/{translation}/{cleaning}/changes.parquet")
+    return [f"{folder}/{name}/untranslated.parquet" for name in source_languages(wildcards)]
 
 
 def corpus_targets(corpus):
     made = [f"runs/{run}/submission.tsv" for run in runs(corpus)]
-    made += ["rejects.html", "cleaning.html"]
+    made += ["losses.csv", "losses.html", "cleaning.html"]
     if has_truth(corpus):
         made += ["table.csv", "table.md", "table.html", "metrics.csv", "metrics.parquet"]
         made += ["plots/words.svg", "plots/recall.svg"]
@@ -210,10 +217,16 @@ def corpus_inputs(wildcards):
     corpus = CONFIG["corpora"][wildcards.corpus]
     files = corpus_files(wildcards)
     if "download" in corpus:
-        files["downloads"] = f"results/{wildcards.corpus}/corpus/downloads.parquet"
+        files["downloads"] = downloads(wildcards)
     elif "photos" in corpus:
         files["photos"] = by_content(corpus["photos"])
     return files
+
+
+def downloads(wildcards):
+    """The list of a corpus' photos that came by URL, if they do."""
+    fetched = "download" in CONFIG["corpora"][wildcards.corpus]
+    return f"results/{wildcards.corpus}/corpus/downloads.parquet" if fetched else []
 
 
 def by_content(path):
@@ -288,6 +301,18 @@ def language(wildcards):
     """Of the text after translation."""
     translation = CONFIG["translations"][wildcards.translation]
     return translation["source" if translation["backend"] == "none" else "target"]
+
+
+def source_languages(wildcards):
+    """From which language each of a corpus' translations translates."""
+    names = axes_of(CONFIG, wildcards.corpus)["translation"]
+    return {name: CONFIG["translations"][name]["source"] for name in names}
+
+
+def query_fields(wildcards):
+    """Of a corpus' translations, each with each of its cleanings: what makes queries of them."""
+    variants = cleaned_variants(wildcards, "{translation}.{cleaning}")
+    return {name: CONFIG["cleanings"][name.partition(".")[2]]["fields"] for name in variants}
 
 
 STATISTICS = [f"resources/word_statistics/{name}" for name in wordstats.OUTPUTS]
@@ -405,11 +430,21 @@ def caption_numbers():
 
 
 def show_tables():
-    """Print every corpus' table when the run is over."""
+    """Print every corpus' table when the run is over, and last what was lost by more than a tenth."""
+    warnings = []
     for corpus in SWEEP["corpus"]:
         table = Path(f"results/{corpus}/table.md")
-        if table.is_file():
+        lost = []
+        with suppress(OSError, UserError):  # not there yet, or damaged: a job makes it again
+            lost = losses.from_csv(table.with_name("losses.csv"))
+            warnings.append(losses.warning(lost, corpus))
+        if has_truth(corpus) and table.is_file():
             say(f"\n{table.read_text('utf-8')}\nalso as {table.with_suffix('.csv')} and .html")
+        elif lost:
+            say(f"\n{corpus}: {losses.line(lost)}")
+    sys.stdout.flush()
+    for warning in filter(None, warnings):
+        say(f"\nwarning: {warning}", sys.stderr)
 
 
 VERSIONS = machine.versions(pinned())

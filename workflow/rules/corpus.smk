@@ -8,6 +8,8 @@ rule demo_corpus:
         photos=directory(f"{DEMO}/images"),
     log:
         "results/logs/demo_corpus.log",
+    benchmark:
+        "results/benchmarks/demo_corpus.tsv"
     conda:
         "../../environment.yml"
     resources:
@@ -29,6 +31,8 @@ rule download:
         "results/{corpus}/corpus/downloads.parquet",
     log:
         "results/logs/download/{corpus}.log",
+    benchmark:
+        "results/benchmarks/download/{corpus}.tsv"
     conda:
         "../../environment.yml"
     resources:
@@ -52,6 +56,8 @@ rule articles:
         "results/{corpus}/corpus/articles.parquet",
     log:
         "results/logs/articles/{corpus}.log",
+    benchmark:
+        "results/benchmarks/articles/{corpus}.tsv"
     priority: 1
     conda:
         "../../environment.yml"
@@ -72,6 +78,8 @@ rule corpus:
         images="results/{corpus}/corpus/images.parquet",
         qrels="results/{corpus}/corpus/qrels.parquet",
         rejects="results/{corpus}/corpus/rejects.parquet",
+        unpaired="results/{corpus}/corpus/unpaired.parquet",
+        counts="results/{corpus}/corpus/counts.parquet",
         # Kept for the next reading, which opens new photos only.
         photos=update("results/{corpus}/corpus/photos.parquet"),
     log:

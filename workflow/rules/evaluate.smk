@@ -11,6 +11,8 @@ rule metrics:
         curve="results/{corpus}/runs/{run}/recall_curve.parquet",
     log:
         "results/logs/metrics/{corpus}.{run}.log",
+    benchmark:
+        "results/benchmarks/metrics/{corpus}.{run}.tsv"
     conda:
         "../../environment.yml"
     resources:
@@ -31,6 +33,7 @@ rule table:
     input:
         metrics=of_runs("metrics.parquet"),
         reference=EVALUATION.get("reference", []),
+        losses="results/{corpus}/losses.csv",
     output:
         csv="results/{corpus}/table.csv",
         markdown="results/{corpus}/table.md",
@@ -45,6 +48,8 @@ rule table:
         numbers="results/{corpus}/numbers.json",
     log:
         "results/logs/table/{corpus}.log",
+    benchmark:
+        "results/benchmarks/table/{corpus}.tsv"
     conda:
         "../../environment.yml"
     params:
@@ -78,6 +83,8 @@ rule plots:
         ),
     log:
         "results/logs/plots/{corpus}.log",
+    benchmark:
+        "results/benchmarks/plots/{corpus}.tsv"
     conda:
         "../../environment.yml"
     params:

@@ -35,6 +35,8 @@ rule ensemble:
         "results/{corpus}/runs/{run}/similarity.arrow",
     log:
         "results/logs/ensemble/{corpus}.{run}.log",
+    benchmark:
+        "results/benchmarks/ensemble/{corpus}.{run}.tsv"
     wildcard_constraints:
         run="|".join(map(re.escape, ENSEMBLES)) or "(?!)",
     conda:
@@ -62,6 +64,8 @@ rule ranking:
         image_ranking="results/{corpus}/runs/{run}/image_ranking.parquet",
     log:
         "results/logs/ranking/{corpus}.{run}.log",
+    benchmark:
+        "results/benchmarks/ranking/{corpus}.{run}.tsv"
     conda:
         "../../environment.yml"
     resources:
@@ -85,6 +89,8 @@ rule submission:
         "results/{corpus}/runs/{run}/submission.tsv",
     log:
         "results/logs/submission/{corpus}.{run}.log",
+    benchmark:
+        "results/benchmarks/submission/{corpus}.{run}.tsv"
     conda:
         "../../environment.yml"
     resources:

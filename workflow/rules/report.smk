@@ -1,34 +1,44 @@
 # Pages that only `snakemake --report` shows, and the numbers that its captions quote.
 
 
-rule rejects:
+# Whether a query is empty does not depend on the number of words: cleaned texts are enough.
+rule losses:
     input:
         articles="results/{corpus}/corpus/articles.parquet",
-        images="results/{corpus}/corpus/images.parquet",
-        qrels="results/{corpus}/corpus/qrels.parquet",
+        counts="results/{corpus}/corpus/counts.parquet",
         rejects="results/{corpus}/corpus/rejects.parquet",
+        unpaired="results/{corpus}/corpus/unpaired.parquet",
+        downloads=downloads,
+        untranslated=untranslated_texts,
+        cleaned=of_cleanings("cleaned.parquet"),
     output:
-        report(
-            "results/{corpus}/rejects.html",
-            caption="../report/rejects.rst",
+        csv="results/{corpus}/losses.csv",
+        page=report(
+            "results/{corpus}/losses.html",
+            caption="../report/losses.rst",
             category="{corpus}",
-            labels={"result": "corpus and refused rows"},
+            labels={"result": "corpus and losses"},
         ),
     log:
-        "results/logs/rejects/{corpus}.log",
+        "results/logs/losses/{corpus}.log",
+    benchmark:
+        "results/benchmarks/losses/{corpus}.tsv"
     conda:
         "../../environment.yml"
     params:
-        code=code("rejects.py"),
+        truth=lambda wildcards: has_truth(wildcards.corpus),
+        languages=source_languages,
+        fields=query_fields,
+        code=code("losses.py"),
     message:
-        "counting what was refused of {wildcards.corpus}"
+        "counting what was lost of {wildcards.corpus}"
     script:
-        "../scripts/rejects.py"
+        "../scripts/losses.py"
 
 
 rule cleaning:
     input:
-        changes_by_cleaning,
+        of_cleanings("changes.parquet"),
     output:
         report(
             "results/{corpus}/cleaning.html",
@@ -38,6 +48,8 @@ rule cleaning:
         ),
     log:
         "results/logs/cleaning/{corpus}.log",
+    benchmark:
+        "results/benchmarks/cleaning/{corpus}.tsv"
     conda:
         "../../environment.yml"
     params:
@@ -60,6 +72,8 @@ rule setup:
         ),
     log:
         "results/logs/setup.log",
+    benchmark:
+        "results/benchmarks/setup.tsv"
     conda:
         "../../environment.yml"
     params:
@@ -82,6 +96,8 @@ rule provenance:
         crate="results/ro-crate-metadata.json",
     log:
         "results/logs/provenance.log",
+    benchmark:
+        "results/benchmarks/provenance.tsv"
     conda:
         "../../environment.yml"
     params:

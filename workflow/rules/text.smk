@@ -7,6 +7,8 @@ rule word_statistics:
         STATISTICS,
     log:
         "results/logs/word_statistics.log",
+    benchmark:
+        "results/benchmarks/word_statistics.tsv"
     conda:
         "../../environment.yml"
     params:
@@ -94,6 +96,8 @@ rule words:
         "results/{corpus}/text/{translation}/{cleaning}/w{words}.parquet",
     log:
         "results/logs/words/{corpus}.{translation}.{cleaning}.w{words}.log",
+    benchmark:
+        "results/benchmarks/words/{corpus}.{translation}.{cleaning}.w{words}.tsv"
     conda:
         "../../environment.yml"
     resources:

@@ -8,6 +8,7 @@ from rematch import tables
 from rematch.contents import KEPT, PHOTO_BYTES, Contents
 from rematch.corpus import (
     CorpusSpec,
+    count_table,
     demand_usable,
     known_photos,
     read_corpus,
@@ -25,6 +26,7 @@ corpus = read_corpus(spec, snakemake.threads, hashes, known)
 for line in summary_lines(corpus):
     log.info(line)
 demand_usable(corpus, spec)
-for name in ("images", "qrels", "rejects"):
+for name in ("images", "qrels", "rejects", "unpaired"):
     tables.write(getattr(corpus, name), output[name])
+tables.write(count_table(corpus), output.counts)
 write_photos(corpus.photos, output.photos, made_by)

@@ -8,12 +8,14 @@ import json
 
 from rematch import results, tables
 from rematch.files import write_text
+from rematch.losses import from_csv
 from rematch.sweep import describe_runs
 
 metrics = tables.read_all(snakemake.input.metrics, tables.METRICS)
 reference = results.read_reference(snakemake.input.get("reference"))
 runs = describe_runs(snakemake.config, snakemake.wildcards.corpus)
-found = results.build(metrics, runs, reference, snakemake.wildcards.corpus)
+losses = from_csv(snakemake.input.losses)
+found = results.build(metrics, runs, reference, snakemake.wildcards.corpus, losses)
 write_text(snakemake.output.csv, results.table_csv(found))
 write_text(snakemake.output.markdown, results.table_md(found))
 write_text(snakemake.output.html, results.table_html(found))

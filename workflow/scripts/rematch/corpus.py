@@ -163,6 +163,8 @@ class Corpus:
     """`tables.REJECTS`, sorted by file and line."""
     photos: pa.Table
     """`tables.PHOTOS`, sorted: of the photos that open and whose file's SHA-256 was given."""
+    unpaired: pa.Table
+    """`tables.UNPAIRED`, sorted by id; empty if no truth was given."""
     counts: dict[str, int]
     """For each of article, image and pair, `<kind>_rows` = `<kind>s` + `<kind>s_repeated` +
     `<kind>s_refused`; blank rows, counted in `<kind>_blank`, are beside these. A row repeats an
@@ -218,15 +220,19 @@ def read_corpus(
     if strangers:
         log.warning("%s: %s", spec.truth, strangers)
     door.open_photos(spec.photos, threads, hashes or {}, known or {})
-    pairs = Pairing(door).truth()
+    pairing = Pairing(door)
+    pairs = pairing.truth()
+    has_truth = bool(spec.pairs) or spec.truth is not None
+    unpaired = sorted(pairing.unpaired.items()) if has_truth else []
     return Corpus(
         articles=_articles_table(door),
         images=_images_table(door),
         qrels=_table(pairs, tables.QRELS),
         rejects=_table(sorted(door.rejects), tables.REJECTS),
         photos=_photos_table(door),
+        unpaired=_table(unpaired, tables.UNPAIRED),
         counts=_counts(door.counts),
-        has_truth=bool(spec.pairs) or spec.truth is not None,
+        has_truth=has_truth,
     )
 
 
@@ -469,6 +475,11 @@ def _counts(counter: Counter[str]) -> dict[str, int]:
             f"{kind}s_refused",
         )
     }
+
+
+def count_table(corpus: Corpus) -> pa.Table:
+    """`Corpus.counts` as `tables.COUNTS`."""
+    return _table(corpus.counts.items(), tables.COUNTS)
 
 
 def reject_counts(rejects: pa.Table) -> pa.Table:

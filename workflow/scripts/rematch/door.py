@@ -53,6 +53,7 @@ UNKNOWN_ARTICLE = "unknown article"
 UNKNOWN_IMAGE = "unknown image"
 ARTICLE_REFUSED = "article refused"
 IMAGE_REFUSED = "image refused"
+NO_PAIR = "no known pair"
 
 Kind = Literal["article", "image", "pair"]
 

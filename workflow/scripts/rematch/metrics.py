@@ -1,9 +1,11 @@
 """How well rankings find the truth: MRR@100 and Recall@k as trec_eval defines them.
 
 The mean runs over every query of the qrels: a query without a ranking counts 0, as in the
-benchmark's evaluator; a ranked query without qrels is not counted. Rankings and qrels are joined
-by id, so the order of rows in either says nothing. Nothing here depends on the machine: sums are
-exact or taken in a fixed order, random draws are integers.
+benchmark's evaluator; a ranked query without qrels is not counted. A corpus' qrels hold the pairs
+whose photo is in the gallery, so an article that lost its photo is no query, and is said beside the
+figures (`rematch.losses`); the evaluator has all of the truth, and counts 0 for it. Rankings and
+qrels are joined by id, so the order of rows in either says nothing. Nothing here depends on the
+machine: sums are exact or taken in a fixed order, random draws are integers.
 """
 
 from __future__ import annotations

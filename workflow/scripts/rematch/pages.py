@@ -1,4 +1,4 @@
-"""The report's small pages: what a corpus holds and what was refused, configuration, versions."""
+"""The report's small pages: what cleaning changed, configuration, versions."""
 
 from __future__ import annotations
 
@@ -8,36 +8,8 @@ from typing import Any
 import pyarrow as pa
 import yaml
 
-from rematch.corpus import reject_counts
 from rematch.html import escape, page, table
 from rematch.step_order import misplaced
-
-SHOWN = 50
-"""Refused rows listed on the page; the rest stand in rejects.parquet."""
-
-
-def rejects(corpus: str, kept: Mapping[str, int], refused: pa.Table) -> str:
-    """What a corpus holds, and what was refused and why.
-
-    Args:
-        corpus: its name.
-        kept: rows by table ("articles", "images", "qrels").
-        refused: `tables.REJECTS`.
-    """
-    names = {"articles": "articles", "images": "photos", "qrels": "known pairs"}
-    parts = [table(["kept", "rows"], [(names[key], n) for key, n in kept.items()])]
-    if refused.num_rows:
-        counts = reject_counts(refused).to_pylist()
-        parts.append("<h2>Refused, by reason</h2>")
-        parts.append(
-            table(["kind", "reason", "rows"], [(r["kind"], r["reason"], r["rows"]) for r in counts])
-        )
-        first = refused.slice(0, SHOWN).to_pylist()
-        parts.append(f"<h2>Refused rows ({len(first)} of {refused.num_rows:,})</h2>")
-        parts.append(table(list(refused.schema.names), [list(row.values()) for row in first]))
-    else:
-        parts.append("<p>Nothing was refused.</p>")
-    return page(f"Corpus {corpus}", "\n".join(parts))
 
 
 def cleaning(corpus: str, variants: Mapping[str, pa.Table]) -> str:

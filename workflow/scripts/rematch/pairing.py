@@ -10,11 +10,13 @@ from rematch.door import (
     IMAGE_REFUSED,
     NO_ARTICLE_ID,
     NO_IMAGE_ID,
+    NO_PAIR,
     UNKNOWN_ARTICLE,
     UNKNOWN_IMAGE,
     Article,
     Door,
     Kind,
+    reason_class,
 )
 from rematch.layouts import Record
 from rematch.names import nfc
@@ -25,6 +27,9 @@ class Pairing:
 
     def __init__(self, door: Door) -> None:
         self.door = door
+        self.unpaired: dict[str, str] = {}
+        """Of each article without a kept pair, the class of what is wrong with its first; `truth`
+        finds them."""
         forms = Counter(nfc(article.article_id) for article in door.articles.values())
         self._looks: dict[Kind, Looks] = {
             "article": Looks([article.article_id for article in door.articles.values()]),
@@ -42,20 +47,26 @@ class Pairing:
         kept: set[tuple[str, str]] = set()
         # Before any pair is judged: a line that was refused already is not refused twice.
         refused_lines = {(file, line) for file, line, *_ in self.door.rejects}
+        photos = {item: why for _, _, kind, item, why in self.door.rejects if kind == "image"}
+        whys: dict[str, str] = {}
         for path, row in self.door.pairs:
             self.door.counts["pair_rows"] += 1
             pair = self.pair(row)
+            wrong = self._wrong_pair(*pair)
+            if wrong or (str(path), row.line) in refused_lines:
+                whys.setdefault(pair[0], photos.get(pair[1], wrong))
             if (str(path), row.line) in refused_lines:
                 self.door.counts["pairs_refused"] += 1
-                continue
-            wrong = self._wrong_pair(*pair)
-            if wrong:
+            elif wrong:
                 self.door.refuse(path, row.line, "pair", " ".join(pair), wrong)
             elif pair in kept:
                 self.door.counts["pairs_repeated"] += 1
             else:
                 kept.add(pair)
                 self.door.counts["pairs"] += 1
+        articles = {article.article_id for article in self.door.articles.values()}
+        for article_id in articles - {article_id for article_id, _ in kept}:
+            self.unpaired[article_id] = reason_class(whys.get(article_id) or NO_PAIR)
         return sorted(kept)
 
     def pair(self, row: Record) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from rematch import losses as lost
 from rematch.errors import UserError
 from rematch.html import escape, page
 from rematch.metrics import DIRECTIONS, IMAGE_TO_TEXT, TEXT_TO_IMAGE
@@ -25,6 +27,9 @@ ALL_WORDS = "all"
 """How a run without a limit on words is shown."""
 
 NONE = "–"
+
+EMPTY = "empty"
+"""The column that says how many queries are empty, where runs differ in it."""
 
 WIDTH = 120
 """Columns of the terminal that the Markdown table is made for."""
@@ -84,9 +89,16 @@ class Results:
     metrics: list[str]
     cells: dict[tuple[str, str, str], Cell]
     reference: list[Reference]
+    losses: list[lost.Loss] = field(default_factory=list)
 
     def cell(self, run: Run, direction: str, metric: str) -> Cell | None:
         return self.cells.get((run.name, direction, metric))
+
+    def empty(self, run: Run) -> int:
+        """Articles of which the run has an empty query; of an ensemble, the most of a member."""
+        members = [other for other in self.runs if other.name in run.weights] or [run]
+        variants = [(m.axes.get("translation", ""), m.axes.get("cleaning", "")) for m in members]
+        return lost.empty_queries(self.losses, variants)
 
     def paper(self, run: Run) -> Reference | None:
         """The paper's row for as many words, or for the ensemble of the same name."""
@@ -181,6 +193,7 @@ def build(
     runs: Iterable[Mapping[str, object]],
     reference: Sequence[Reference] = (),
     corpus: str = "",
+    losses: Iterable[lost.Loss] = (),
 ) -> Results:
     """Bring the metrics of all runs of a corpus together with their descriptions.
 
@@ -189,6 +202,7 @@ def build(
         runs: see `read_runs`. A run without metrics keeps its row, with empty cells.
         reference: the paper's rows, or none.
         corpus: its name, for the title.
+        losses: what it lost, as far as that is known.
 
     Raises:
         UserError: metrics of a run that is not described, or the same metric given twice.
@@ -219,6 +233,7 @@ def build(
         metrics=sorted(columns, key=_metric_order),
         cells=cells,
         reference=list(reference),
+        losses=list(losses),
     )
 
 
@@ -248,12 +263,12 @@ def point(run: Run, axes: Sequence[str]) -> str:
 def table_csv(results: Results) -> str:
     """A row a run, every digit kept: floats as Python's repr, which reads back exactly.
 
-    Columns: run, label, the axes, ensemble, weights (JSON); for each direction n, and for each
-    metric its value, `_low` and `_high`; then the paper's row as printed: `paper_run` and
-    `paper_<metric>`.
+    Columns: run, label, the axes, ensemble, weights (JSON), empty_queries (see `Results.empty`);
+    for each direction n, the queries that its means run over, and for each metric its value, `_low`
+    and `_high`; then the paper's row as printed: `paper_run` and `paper_<metric>`.
     """
     printed = list(dict.fromkeys(name for row in results.reference for name in row.values))
-    header = ["run", "label", *AXES, "ensemble", "weights"]
+    header = ["run", "label", *AXES, "ensemble", "weights", "empty_queries"]
     for direction in results.directions:
         header.append(f"{direction}_n")
         for metric in results.metrics:
@@ -266,7 +281,7 @@ def table_csv(results: Results) -> str:
     for run in results.runs:
         weights = json.dumps(run.weights, ensure_ascii=False) if run.weights else ""
         line = [run.name, run.label, *(run.axes.get(axis, "") for axis in AXES)]
-        line += [run.ensemble or "", weights]
+        line += [run.ensemble or "", weights, str(results.empty(run))]
         for direction in results.directions:
             cells = [results.cell(run, direction, metric) for metric in results.metrics]
             line.append(next((str(cell.n) for cell in cells if cell), ""))
@@ -294,9 +309,9 @@ def numbers(results: Results) -> dict[str, object]:
     """What the report's captions quote: counts, and the best and worst run by the first metric.
 
     Returns:
-        `runs`, `articles` and `photos` (queries with a known match in either direction),
-        `directions`, `metrics`, and `best`, `worst`: `label`, `run` and the formatted figures of
-        `metrics` from text to image.
+        `runs`, `articles` and `photos` (queries with a known match in either direction), `lost`
+        (the line on what was lost, as reStructuredText), `directions`, `metrics`, and `best`,
+        `worst`: `label`, `run` and the formatted figures of `metrics` from text to image.
     """
     first = results.metrics[0]
     scored = [run for run in results.runs if results.cell(run, TEXT_TO_IMAGE, first)]
@@ -318,6 +333,7 @@ def numbers(results: Results) -> dict[str, object]:
         "runs": len(results.runs),
         "articles": queries[TEXT_TO_IMAGE],
         "photos": queries[IMAGE_TO_TEXT],
+        "lost": _rst(_counted(results, TEXT_TO_IMAGE)),
         "metrics": results.metrics,
         "best": quoted(ordered[-1]),
         "worst": quoted(ordered[0]),
@@ -339,7 +355,7 @@ def table_md(results: Results) -> str:
         parts.append(_markdown(_lead(axes, results), [], _lead_rows(axes, results)))
     for direction in results.directions:
         parts.append(f"## {_title(direction)}")
-        parts.append(_counted(results, direction))
+        parts.append(_wrapped(_md(_counted(results, direction))))
         parts.append(_direction_md(results, direction, axes))
     if results.cells and len(results.runs) > 1:
         parts.append("`*`: the best of its column. Intervals: 95 %, bootstrap over queries.")
@@ -477,8 +493,10 @@ def _title(direction: str) -> str:
 
 
 def _counted(results: Results, direction: str) -> str:
-    """How many queries the means run over."""
+    """How many queries the means run over, of how many, and what was lost."""
     counts = {cell.n for (_, way, _), cell in results.cells.items() if way == direction}
+    if results.losses and direction in DIRECTIONS:
+        return lost.line(results.losses, max(counts) if direction == IMAGE_TO_TEXT else None)
     low, high = min(counts), max(counts)
     return f"{low:,} queries" if low == high else f"{low:,} to {high:,} queries"
 
@@ -502,6 +520,8 @@ def _lead(axes: Sequence[str], results: Results) -> list[str]:
     names = [*axes]
     if any(run.ensemble is not None for run in results.runs):
         names.append("ensemble")
+    if len({results.empty(run) for run in results.runs}) > 1:
+        names.append(EMPTY)
     return names or ["run"]
 
 
@@ -509,13 +529,11 @@ def _lead_rows(axes: Sequence[str], results: Results) -> list[list[str]]:
     names = _lead(axes, results)
     if names == ["run"]:
         return [[run.label] for run in results.runs]
-    return [
-        [
-            (run.ensemble or NONE) if name == "ensemble" else run.axes.get(name, NONE)
-            for name in names
-        ]
-        for run in results.runs
-    ]
+    rows = []
+    for run in results.runs:
+        more = {"ensemble": run.ensemble or NONE, EMPTY: str(results.empty(run))}
+        rows.append([more.get(name) or run.axes.get(name, NONE) for name in names])
+    return rows
 
 
 def _ensembles(results: Results, axes: Sequence[str]) -> list[str]:
@@ -604,3 +622,8 @@ def _md(text: str, star: bool = True) -> str:
     text = text.replace("\\", "\\\\").replace("|", "\\|").replace("&", "&amp;")
     text = text.replace("<", "&lt;").replace(">", "&gt;").replace("[", "\\[").replace("`", "\\`")
     return text.replace("*", "\\*") if star else text
+
+
+def _rst(text: str) -> str:
+    """Text that reStructuredText shows as it is."""
+    return re.sub(r"([\\*_`|@])", r"\\\1", text)
