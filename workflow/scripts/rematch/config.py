@@ -28,6 +28,9 @@ LONGEST = 240
 class ConfigError(UserError):
     """Everything wrong with a configuration, a line each: the key's path, what, the remedy."""
 
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.args))
+
 
 @dataclass(frozen=True)
 class Resolved:
@@ -90,11 +93,12 @@ def resolved(
 def _refuse(faults: Iterator[str] | Sequence[str]) -> None:
     lines = list(dict.fromkeys(faults))
     if lines:
-        raise ConfigError("\n".join(f"config: {_visible(line)}" for line in lines))
+        raise ConfigError(*(f"config: {_visible(line)}" for line in lines))
 
 
 def _visible(line: str) -> str:
-    """A line in which nothing ends it, and nothing that a terminal obeys."""
+    """A line that is one, holds nothing that a terminal obeys, and is short enough to read."""
+    line = line if len(line) <= 1500 else f"{line[:750]} … {line[-750:]}"
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
 
