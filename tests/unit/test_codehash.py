@@ -61,6 +61,33 @@ def test_the_folder_does_not_count(tree, tmp_path_factory):
     assert code_hash(other / "script.py", (other,)) == code_hash(tree / "script.py", (tree,))
 
 
+EVERYTHING = """
+import os as o
+from math import *
+class C(dict, metaclass=type):
+    x: int = None
+    y: list[str]
+@staticmethod
+async def f(a, /, b: int = -1, *c, d=None, **e) -> None:
+    async with a as g, b: await c
+    for h, *i in {**e, 'j': {1, 2}}: yield f'{a!r:>{b}} {c=} {{}}' 'k'
+    else: raise ValueError from None
+    match a:
+        case {'l': [m, *_], **n} if m: return
+        case C(x=None) | 1 | 'p': del a
+    try: lambda: (q := ...)
+    except* (OSError, KeyError) as r: global s; s = 1.5e3j, 0x1F, True
+    finally: return [t async for t in a if t if not t][1:2:3, ::]
+"""
+
+
+def test_every_python_gives_the_same_hash(tmp_path):
+    """Else all would be made again, and no record be the same, under another one."""
+    script = tmp_path / "script.py"
+    script.write_text(EVERYTHING)
+    assert code_hash(script, ()) == "39931143896302b1"
+
+
 def test_every_script_of_the_workflow_reaches_the_package():
     from pathlib import Path
 

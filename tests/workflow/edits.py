@@ -155,6 +155,16 @@ def add_model(project: Project) -> None:
     project.config["sweep"]["model"] = ["tiny", "other"]
 
 
+def remove_ensemble(project: Project) -> None:
+    project.config["ensembles"] = {"run05": None}
+
+
+def name_own_values(project: Project) -> None:
+    """The corpus' own are those that all corpora had, and all others' are none of its."""
+    project.config["corpora"]["tiny"]["sweep"] = {"words": [3, 6], "translation": ["memory"]}
+    project.config["sweep"] |= {"words": [9], "translation": ["none"]}
+
+
 def change_weights(project: Project) -> None:
     project.config["ensembles"]["run05"][0]["weight"] = 2.0
 
@@ -356,6 +366,8 @@ EDITS = [
         | {"embed_images tiny.other"},
     ),
     Edit("change an ensemble's weights", change_weights, ensemble() | TABLES | SETUP, often=True),
+    Edit("remove the ensemble with null", remove_ensemble, TABLES | SETUP),
+    Edit("give a corpus values of its own", name_own_values, SETUP),
     Edit(
         "change K",
         change_k,

@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 
 def code_hash(script: Path, roots: tuple[Path, ...]) -> str:
@@ -46,8 +47,24 @@ def _parsed(path: Path, _mtime_ns: int) -> tuple[str, tuple[str, ...]]:
         body = getattr(node, "body", None)
         if isinstance(body, list):
             node.body = [item for item in body if not _is_docstring(item)]  # type: ignore[attr-defined]
-    text = f"{path.name}\n{ast.dump(tree)}"
+    text = f"{path.name}\n{_dump(tree)}"
     return hashlib.sha256(text.encode()).hexdigest(), tuple(imports)
+
+
+def _dump(node: Any) -> str:
+    """A syntax tree as text that is the same for every Python that can parse it.
+
+    `ast.dump` is not: 3.12 knows new fields, 3.13 leaves out those that are empty, and some give an
+    f-string parts without a letter.
+    """
+    if isinstance(node, list):
+        return f"[{','.join(map(_dump, node))}]"
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    if isinstance(node, ast.JoinedStr):
+        node.values = [part for part in node.values if getattr(part, "value", None) != ""]
+    fields = ((name, value) for name, value in ast.iter_fields(node) if value not in ([], None))
+    return f"{type(node).__name__}({','.join(f'{name}={_dump(value)}' for name, value in fields)})"
 
 
 def _is_docstring(node: ast.stmt) -> bool:

@@ -24,11 +24,11 @@ from rematch.errors import UserError, say
 
 TEMPLATE = "__use_yte__"
 
-LARGEST = 100_000
-"""Values in a config, and thousands of characters, those that an alias repeats included."""
-
 MAX_BYTES = 1_000_000
 """Largest config; an ordinary one has a few thousand bytes."""
+
+MAX_CHARACTERS = 1_000_000
+"""Of a config once its aliases (`*name`) are written out."""
 
 MISREAD = "YAML reads no, yes, on, off, null, numbers and dates as something else than text"
 
@@ -46,14 +46,14 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     """A config from YAML or JSON; nothing in it is run.
 
     Raises:
-        UserError: it is not there, no plain YAML, no mapping, a template, refers to itself, has a
-            key twice or one that is no text, a number that YAML reads otherwise than people do, or
-        control characters, which Snakemake would print; or it is larger than any config.
+        UserError: it is not there, no plain YAML, no mapping, a template, larger than any config,
+            refers to itself, has a key twice or one that is no text, a number that YAML reads
+            otherwise than people do, or a control character, which would reach the terminal.
     """
     try:
         size = Path(path).stat().st_size
-        if not Path(path).is_file() and not Path(path).is_dir():
-            raise UserError(f"{path}: is no file; check the path")  # reading it may never end
+        if not Path(path).is_file():
+            raise UserError(f"{path}: is no file; give the config's path")
         if size > MAX_BYTES:
             raise UserError(f"{path}: has {size:,} bytes, more than any config; check the path")
         text = Path(path).read_bytes().decode("utf-8")
@@ -64,7 +64,6 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise UserError(f"{path}: line {line}: is not UTF-8; save the file as UTF-8") from error
     try:
         values = _parsed(text.removeprefix("\ufeff"))
-        _demand_visible(values)
     except RecursionError:
         raise UserError(f"{path}: is nested too deeply; correct it") from None
     except (yaml.YAMLError, ValueError, TypeError) as error:
@@ -82,7 +81,26 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
             f"{path}: {TEMPLATE}: this config runs code of its own; write the values it stands "
             "for, and remove the key"
         )
+    for key, inside in _texts(values, ""):
+        for mark in inside:
+            if unicodedata.category(mark) in ("Cc", "Cs") and mark not in "\n\t":
+                where = key.encode("unicode_escape").decode()[:60]
+                raise UserError(f"{path}: {where}: holds the control character {mark!r}; remove it")
     return values
+
+
+def _texts(value: Any, key: str) -> Iterator[tuple[str, str]]:
+    """All texts of a config, each with the key that it stands under."""
+    if isinstance(value, dict):
+        for name, inside in value.items():
+            place = f"{key}.{name}" if key else str(name)
+            yield place, str(name)
+            yield from _texts(inside, place)
+    elif isinstance(value, list | tuple | set):
+        for inside in value:
+            yield from _texts(inside, key)
+    elif isinstance(value, str):
+        yield key, value
 
 
 class _Fault(Exception):
@@ -110,13 +128,13 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise _Fault(f"the key {key!r} stands twice in one mapping; remove one")
+            raise _Fault(f"the key {key[:60]!r} stands twice in one mapping; remove one")
         found[key] = value
     return found
 
 
 def _faults(node: yaml.Node, sizes: dict[int, int], above: tuple[int, ...]) -> Iterator[str]:
-    """What is wrong in a tree of nodes; `sizes` gets how many values each stands for."""
+    """What is wrong in a tree of nodes; `sizes` gets how much text each stands for."""
     line = node.start_mark.line + 1
     if id(node) in above:
         yield f"line {line}: is part of itself; write it out"
@@ -131,34 +149,15 @@ def _faults(node: yaml.Node, sizes: dict[int, int], above: tuple[int, ...]) -> I
         inside = list(node.value)
     elif node.tag.endswith((":int", ":float")) and OCTAL.fullmatch(node.value):
         yield (
-            f"line {line}: {node.value} is another number to YAML (base 8 or 60); write it "
+            f"line {line}: {node.value[:60]} is another number to YAML (base 8 or 60); write it "
             "without the zero or the colon, or in quotes if it is text"
         )
     for part in inside:
         yield from _faults(part, sizes, (*above, id(node)))
-    length = len(node.value) // 1000 if isinstance(node, yaml.ScalarNode) else 0
-    sizes[id(node)] = 1 + length + sum(sizes[id(part)] for part in inside)
-    if sizes[id(node)] > LARGEST:
-        yield f"line {line}: stands for more than {LARGEST:,} values; write less"
-
-
-def _demand_visible(value: Any, key: str = "") -> None:
-    """A text may have several lines; else it shows all that is in it."""
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            place = f"{key}.{name}" if key else str(name)
-            _demand_visible(str(name), place)
-            _demand_visible(inner, place)
-    elif isinstance(value, list):
-        for inner in value:
-            _demand_visible(inner, key)
-    elif isinstance(value, str):
-        for mark in value:
-            if unicodedata.category(mark) in ("Cc", "Cs") and mark not in "\n\t":
-                raise _Fault(
-                    f"{key}: holds the control character {mark!r}, which would reach the "
-                    "terminal; remove it"
-                )
+    own = len(node.value) if isinstance(node, yaml.ScalarNode) else 0
+    sizes[id(node)] = 1 + own + sum(sizes[id(part)] for part in inside)
+    if sizes[id(node)] > MAX_CHARACTERS:
+        yield f"line {line}: its aliases (*name) stand for more than any config holds; write less"
 
 
 def _key_faults(node: yaml.MappingNode) -> Iterator[str]:
@@ -170,11 +169,11 @@ def _key_faults(node: yaml.MappingNode) -> Iterator[str]:
         elif key.tag == "tag:yaml.org,2002:merge":
             continue
         elif key.tag != "tag:yaml.org,2002:str":
-            yield f"line {line}: the key {key.value}: {MISREAD}; write it in quotes"
+            yield f"line {line}: the key {key.value[:60]}: {MISREAD}; write it in quotes"
         elif key.value in seen:
             yield (
-                f"line {line}: the key {key.value!r} stands on line {seen[key.value]} already, "
-                "and only the last would count; remove one"
+                f"line {line}: the key {key.value[:60]!r} stands on line {seen[key.value]} "
+                "already, and only the last would count; remove one"
             )
         else:
             seen[key.value] = line
