@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 from pathlib import Path
 
 import pytest
 
-from rematch import contents
+from rematch import contents, files
 from rematch.contents import Contents
 from rematch.files import sha256_of
 
@@ -28,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """The files are as good as old."""
-    monkeypatch.setattr(contents, "SETTLED_NS", -1)
+    monkeypatch.setattr(files, "SETTLED_NS", -1)
 
 
 @pytest.fixture
@@ -132,7 +131,7 @@ def test_a_lost_or_unwritable_file_costs_reading_only(
         kept.write_text(new, "utf-8")
     assert Contents(kept).of(folder) == expected
     if damage != "unwritable":
-        assert str(folder) in json.loads(kept.read_text("utf-8"))["folders"]
+        assert str(folder) in contents.sealed(kept.read_bytes())["folders"]
 
 
 def test_of_what_is_gone_the_last_digest_holds(folder: Path, tmp_path: Path) -> None:

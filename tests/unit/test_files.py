@@ -89,7 +89,7 @@ import sys
 from types import SimpleNamespace
 from rematch import jobs
 log, output = sys.argv[1:]
-job = SimpleNamespace(log=[log], output=[output], rule="table")
+job = SimpleNamespace(log=[log], params={}, input=[], output=[output], rule="table")
 jobs.start(job).info("a line")
 from rematch.files import write_text
 with open("/dev/full", "w") as full:
@@ -122,6 +122,10 @@ def test_a_job_removes_what_killed_ones_left(
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     (tmp_path / ".a.5.part").write_text("")
     outputs = [str(tmp_path / "a"), str(tmp_path / "b")]
-    jobs.start(SimpleNamespace(log=[str(tmp_path / "log")], output=outputs, rule="r"))
+    monkeypatch.setattr(jobs.atexit, "register", lambda function: None)
+    job = SimpleNamespace(
+        log=[str(tmp_path / "log")], params={}, input=[], output=outputs, rule="r"
+    )
+    jobs.start(job)
     logging.captureWarnings(False)
     assert names(tmp_path) == ["log"]

@@ -91,7 +91,7 @@ def test_the_record_is_whole_and_verify_agrees(finished: Project) -> None:
     found = record(finished)
     listed = {path for path in found["outputs"] if path.startswith("results/")}
     folder = finished.folder / "results"
-    skipped = ("logs", "benchmarks", "provenance.json", "ro-crate-metadata.json")
+    skipped = ("logs", "benchmarks", ".made", "provenance.json", "ro-crate-metadata.json")
     there = {
         f"results/{path.relative_to(folder)}"
         for path in folder.rglob("*")

@@ -1,4 +1,5 @@
 # Configuration, code hashes and the lists of files that rules ask for. No rules here.
+import atexit
 import hashlib
 import json
 import os
@@ -17,6 +18,7 @@ from rematch.contents import KEPT, PHOTO_BYTES, Contents
 from rematch.entries import as_list
 from rematch.errors import UserError, say
 from rematch.files import remove_leftovers
+from rematch.hooks import take_part
 from rematch.layers import WHOLE, files as config_files
 from rematch.locks import remove_stale
 from rematch.signals import handle_apart
@@ -95,6 +97,9 @@ ENSEMBLES = {
     ensemble.run: ensemble for corpus in CONFIG["corpora"] for ensemble in ensembles(CONFIG, corpus)
 }
 CONTENTS = Contents(KEPT)
+if workflow.is_main_process:
+    take_part(CONTENTS, "/metrics.parquet", config.setdefault("made_by", {}))
+    atexit.register(CONTENTS.flush)
 
 # What of a corpus' entry decides how its tables are read.
 TABLE_KEYS = ("pairs", "articles", "images", "truth", "layout", "columns", "quoting")

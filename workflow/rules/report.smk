@@ -112,4 +112,5 @@ rule provenance:
 # For the scripts above, and for captions, which see nothing but the config.
 config["notes"] = NOTES
 config["versions"] = VERSIONS
+config.setdefault("made_by", {})
 config["numbers"] = caption_numbers()

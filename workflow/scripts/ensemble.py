@@ -9,4 +9,5 @@ from rematch.match import blend
 
 weights = [weight for _, weight in snakemake.params.members]
 members = [Similarity(path) for path in snakemake.input]
-write_similarity(snakemake.output[0], members[0].gallery, blend(members, weights))
+blended = blend(members, weights)
+write_similarity(snakemake.output[0], members[0].gallery, blended, jobs.made_by())

@@ -14,5 +14,5 @@ metrics, curves = evaluate_both(
     run=snakemake.wildcards.run,
     **snakemake.params.evaluation,
 )
-tables.write(metrics, snakemake.output.metrics)
-tables.write(curves, snakemake.output.curve)
+tables.write(metrics, snakemake.output.metrics, jobs.made_by())
+tables.write(curves, snakemake.output.curve, jobs.made_by())

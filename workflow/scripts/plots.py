@@ -8,6 +8,7 @@ from rematch import plots, results, tables
 from rematch.files import replacing
 from rematch.sweep import describe_runs
 
+tables.demand_planned(snakemake.input.metrics, jobs.planned(snakemake))
 metrics = tables.read_all(snakemake.input.metrics, tables.METRICS)
 curves = tables.read_all(snakemake.input.curves, tables.CURVES)
 gallery = tables.read(snakemake.input.images, tables.IMAGES).num_rows

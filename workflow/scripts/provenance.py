@@ -9,9 +9,9 @@ import json
 from rematch import crate, dag, machine, provenance
 from rematch.files import write_text
 
-ours = ("notes", "numbers", "versions")
+ours = ("made_by", "notes", "numbers", "versions")
 config = {key: value for key, value in snakemake.config.items() if key not in ours}
-with dag.planned(config=config, notes=snakemake.config["notes"]) as workflow:
+with dag.planned(config=config, notes=snakemake.config["notes"], judging=False) as workflow:
     planned = [job for job in dag.jobs(workflow) if job.rule != snakemake.rule]
 found = provenance.record(
     planned,

@@ -17,5 +17,5 @@ ranking, image_ranking = rank(
     tie_keys("photo", images),
     snakemake.params.top,
 )
-tables.write(ranking, snakemake.output.ranking)
-tables.write(image_ranking, snakemake.output.image_ranking)
+tables.write(ranking, snakemake.output.ranking, jobs.made_by())
+tables.write(image_ranking, snakemake.output.image_ranking, jobs.made_by())

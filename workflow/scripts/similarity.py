@@ -10,4 +10,4 @@ from rematch.match import score
 texts = read_embeddings(snakemake.input.texts)
 images = read_embeddings(snakemake.input.images)
 scores = score(texts, images, snakemake.params.scorer["kind"])
-write_similarity(snakemake.output[0], images.ids, scores)
+write_similarity(snakemake.output[0], images.ids, scores, jobs.made_by())

@@ -11,6 +11,7 @@ from rematch.files import write_text
 from rematch.losses import from_csv
 from rematch.sweep import describe_runs
 
+tables.demand_planned(snakemake.input.metrics, jobs.planned(snakemake))
 metrics = tables.read_all(snakemake.input.metrics, tables.METRICS)
 reference = results.read_reference(snakemake.input.get("reference"))
 runs = describe_runs(snakemake.config, snakemake.wildcards.corpus)

@@ -12,13 +12,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from rematch.errors import UserError
-from rematch.files import replacing
+from rematch.files import AGAIN, replacing
 
 Float32 = npt.NDArray[np.float32]
 Block = tuple[Sequence[str], Float32]
 
 EMBEDDING = ("id", "embedding")
-AGAIN = "delete the file to have it made again"
 
 
 @dataclass(frozen=True)
@@ -102,13 +101,17 @@ def read_embeddings(path: str | os.PathLike[str]) -> Embeddings:
 
 
 def write_similarity(
-    path: str | os.PathLike[str], gallery: Sequence[str], blocks: Iterable[Block]
+    path: str | os.PathLike[str],
+    gallery: Sequence[str],
+    blocks: Iterable[Block],
+    made_by: str = "",
 ) -> None:
     """Write blocks of rows (article ids [b], scores [b, gallery]) as they come.
 
-    The gallery's ids stand once, in the schema's metadata. Only a block is ever in memory.
+    The gallery's ids stand once, in the schema's metadata, and so does the lineage `made_by` of
+    the job. Only a block is ever in memory.
     """
-    metadata = {"gallery": json.dumps(list(gallery))}
+    metadata = {"gallery": json.dumps(list(gallery)), "made_by": made_by}
     _write(path, ("article_id", "scores"), len(gallery), metadata, blocks)
 
 

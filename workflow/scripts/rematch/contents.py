@@ -5,8 +5,8 @@ file, a file copied with its old time is, and a folder's time misses a file writ
 says it exactly. So that ten thousand photos are not read at every start, each file's SHA-256 is
 kept with its size, times and inode, and the file is read again only when one of these changed.
 
-What is kept is one JSON file, read and replaced whole, that may be lost at any time: the price is
-reading the files once more. It is written only when there is something new to keep.
+What is kept is one JSON file, sealed, read and replaced whole, that may be lost at any time: the
+price is reading the files once more. It is written only when there is something new to keep.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ import contextlib
 import hashlib
 import json
 import os
+import stat
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rematch.errors import UserError
-from rematch.files import replacing, sha256_of
+from rematch.files import replacing, settled, sha256_of
 
 KEPT = "results/.contents.json"
 """Where the workflow keeps its digests."""
 
-SETTLED_NS = 2_000_000_000
-"""A file that changed so short a time ago may change again without its times showing it, where
-these are coarse; it is read again next time."""
+SELDOM_S = 30.0
+"""How often at most what is noted while jobs run is written."""
 
 PHOTO_BYTES = 256 * 2**20
 """Largest file that is taken for a photo."""
@@ -46,6 +46,9 @@ class Contents:
     def __init__(self, kept: str | os.PathLike[str]) -> None:
         self._kept = Path(kept)
         self._read = False
+        self._waiting = False
+        self._news = False
+        self._written = time.monotonic()
         self._folders: dict[str, _Files] = {}
         self._results: dict[str, tuple[list[str | None], str]] = {}
 
@@ -62,7 +65,7 @@ class Contents:
         try:
             if path.is_dir():
                 return _digest(self._folder(path, most))
-            return self._file(path)
+            return self._file(str(path.parent), path.name)
         except FileNotFoundError:
             beside, inside = self._folders.get(str(path.parent), {}), self._folders.get(str(path))
             if path.name in beside:
@@ -86,19 +89,10 @@ class Contents:
     def _folder(self, folder: str | os.PathLike[str], most: int | None) -> dict[str, str]:
         self._load()
         before = self._folders.get(str(folder), {})
-        found: _Files = {}
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                with contextlib.suppress(OSError):  # as of a link to itself
-                    if entry.name.startswith(".") or not entry.is_file():
-                        continue
-                    why = _unread(entry, most)
-                    known = before.get(entry.name)
-                    looked = ([], why) if why else _looked_at(entry.path, entry.stat(), known)
-                    found[entry.name] = looked
+        found = _looked_through(folder, before, most)
         if found != before:
             self._folders[str(folder)] = found
-            self._write()
+            self._new()
         return {name: sha for name, (_, sha) in found.items()}
 
     def result(
@@ -108,16 +102,55 @@ class Contents:
         now = [self.of(path) for path in paths]
         if name not in self._results or self._results[name][0] != now:
             self._results[name] = (now, compute())
-            self._write()
+            self._new()
         return self._results[name][1]
 
-    def _file(self, path: Path) -> str:
-        folder = self._folders.get(str(path.parent), {})
-        known = folder.get(path.name)
-        found = _looked_at(path, path.stat(), known)
+    def holds(self, path: str | os.PathLike[str], sha256: str) -> bool:
+        """Whether a file or folder that is there has this digest. One kept wrongly does no harm."""
+        if self.of(path) == sha256:
+            return True
+        with contextlib.suppress(OSError):
+            if digest_of(path) == sha256:
+                self.note(path, sha256)
+                return True
+        return False
+
+    def note(self, path: str | os.PathLike[str], sha256: str) -> None:
+        """Keep the digest of a file that was written and hashed by a job a moment ago."""
+        path = Path(path)
+        self._load()
+        with contextlib.suppress(OSError):
+            found = path.stat()
+            # Where times have fractions of a second, nobody writes so soon after.
+            if stat.S_ISREG(found.st_mode) and found.st_ctime_ns % 1_000_000_000:
+                self._folders.setdefault(str(path.parent), {})[path.name] = (_state(found), sha256)
+                self._news = True
+                if time.monotonic() - self._written > SELDOM_S:
+                    self._new()
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Write what is new once, at the end of the block."""
+        self._waiting = True
+        try:
+            yield
+        finally:
+            self._waiting = False
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is new."""
+        if self._news:
+            self._new()
+
+    def _file(self, parent: str, name: str) -> str:
+        folder = self._folders.get(parent, {})
+        known = folder.get(name)
+        path = os.path.join(parent, name)
+        found = _looked_at(path, os.stat(path), known)
         if found != known:
-            self._folders[str(path.parent)] = {**folder, path.name: found}
-            self._write()
+            self._folders.setdefault(parent, {})[name] = found
+            self._new()
         return found[1]
 
     def _load(self) -> None:
@@ -126,7 +159,7 @@ class Contents:
         self._read = True
         # Whatever is wrong with what is kept, the files themselves can be read again.
         with contextlib.suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
-            kept: dict[str, Any] = json.loads(self._kept.read_bytes())
+            kept: dict[str, Any] = sealed(self._kept.read_bytes())
             folders: dict[str, _Files] = {
                 folder: {name: (list(stat), str(sha)) for name, (stat, sha) in files.items()}
                 for folder, files in kept["folders"].items()
@@ -134,34 +167,89 @@ class Contents:
             results = {name: (list(of), str(is_)) for name, (of, is_) in kept["results"].items()}
             self._folders, self._results = folders, results
 
-    def _write(self) -> None:
-        kept = {"folders": self._folders, "results": self._results}
-        with contextlib.suppress(OSError, UserError), replacing(self._kept) as beside:
-            beside.write_text(json.dumps(kept), "utf-8")
+    def _new(self) -> None:
+        self._news = True
+        if self._waiting:
+            return
+        self._news, self._written = False, time.monotonic()
+        kept = json.dumps({"folders": self._folders, "results": self._results}).encode()
+        # It may be lost, so it need not be on disk.
+        with contextlib.suppress(OSError, UserError), replacing(self._kept, lasting=False) as new:
+            new.write_bytes(_head(kept) + kept + b"}\n")
 
 
-def _unread(entry: os.DirEntry[str], most: int | None) -> str:
+def sealed(content: bytes) -> Any:
+    """The JSON in the bytes of a file `kept`.
+
+    Raises:
+        ValueError: they are not what was written.
+    """
+    length = len(_head(b""))
+    kept = content[length:-2]
+    if _head(kept) + kept + b"}\n" != content:
+        raise ValueError("the seal does not fit")
+    return json.loads(kept)
+
+
+def _head(kept: bytes) -> bytes:
+    return b'{"sha256": "%s",\n"kept": ' % hashlib.sha256(kept).hexdigest().encode()
+
+
+def digest_of(path: str | os.PathLike[str]) -> str:
+    """`Contents.of` what is there, with nothing known.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if os.path.isdir(path):
+        return _digest({name: sha for name, (_, sha) in _looked_through(path, {}, None).items()})
+    return sha256_of(path)
+
+
+def _looked_through(
+    folder: str | os.PathLike[str], before: _Files, most: int | None
+) -> _Files:
+    found: _Files = {}
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            with contextlib.suppress(OSError):  # as of a link to itself
+                if not entry.name.startswith(".") and entry.is_file():
+                    found[entry.name] = _read_or_not(entry.path, before.get(entry.name), most)
+    return found
+
+
+def _read_or_not(
+    path: str, known: tuple[list[int], str] | None, most: int | None
+) -> tuple[list[int], str]:
+    why = _unread(path, most)
+    return ([], why) if why else _looked_at(path, os.stat(path), known)
+
+
+def _unread(path: str, most: int | None) -> str:
     """Why a file of a folder is not read, if it is not."""
     if most is None:
         return ""
-    if entry.is_symlink():
-        folder = os.path.realpath(os.path.dirname(entry.path))
-        if os.path.commonpath([folder, os.path.realpath(entry.path)]) != folder:
+    if os.path.islink(path):
+        folder = os.path.realpath(os.path.dirname(path))
+        if os.path.commonpath([folder, os.path.realpath(path)]) != folder:
             return f"{UNREAD}a link out of the folder"
-    size = entry.stat().st_size
+    size = os.stat(path).st_size
     return f"{UNREAD}{size} bytes" if size > most else ""
 
 
 def _looked_at(
     path: str | os.PathLike[str], found: os.stat_result, known: tuple[list[int], str] | None
 ) -> tuple[list[int], str]:
-    # The change time too: nobody can set it, so a copy that keeps the old times shows.
-    now = [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
+    now = _state(found)
     if known is not None and known[0] == now:
         return known
     sha = sha256_of(path)
-    settled = time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns) > SETTLED_NS
-    return (now if settled else [], sha)
+    return (now if settled(found) else [], sha)
+
+
+def _state(found: os.stat_result) -> list[int]:
+    # The change time too: nobody can set it, so a copy that keeps the old times shows.
+    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
 
 
 def _digest(files: Mapping[str, str]) -> str:

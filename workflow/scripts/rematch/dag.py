@@ -15,7 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rematch import records
 from rematch.errors import UserError
+from rematch.hooks import looking, plan_of
+from rematch.judge import otherwise
 from rematch.layers import WHOLE
 from rematch.plain import demand_plain
 
@@ -35,7 +38,8 @@ class Job:
         notes: its log and, if there is one, its benchmark.
         grows: those of the outputs that it adds to, so that they hold what earlier runs left there.
         started, ended: when its outputs were made, in seconds since 1970; None if not recorded.
-        outdated: its outputs were made with other parameters, or other code, than the plan's.
+        outdated: its outputs were made with other parameters or code than the plan's, or from
+            other files, or nobody knows how.
     """
 
     rule: str
@@ -55,6 +59,7 @@ def planned(
     arguments: Sequence[str] = (),
     config: Mapping[str, Any] | None = None,
     notes: Sequence[str] = (),
+    judging: bool = True,
 ) -> Iterator[Any]:
     """Snakemake's Workflow with its `dag` built, as `snakemake -n` would build it here.
 
@@ -63,6 +68,7 @@ def planned(
             profile counts as it does there.
         config: a validated configuration, in place of all files.
         notes: what was said of those.
+        judging: hold results against their records; see `judge`.
 
     Raises:
         UserError: a config is no plain YAML; or Snakemake cannot plan, and the message is its own.
@@ -92,7 +98,7 @@ def planned(
     # Before Snakemake reads these: it would run the code of one that is a template.
     demand_plain(args.configfile or [])
     output = OutputSettings(dryrun=True, log_level_override=logging.ERROR)
-    with SnakemakeApi(output) as api:
+    with looking(judging), SnakemakeApi(output) as api:
         try:
             found = api.workflow(
                 ResourceSettings(cores=1),
@@ -131,23 +137,28 @@ def jobs(workflow: Any) -> list[Job]:
     ordered = []
     for level in workflow.dag.toposorted():
         ordered += sorted((job for job in level if job.output), key=lambda job: str(job.output[0]))
-    return [_job(workflow.persistence, job) for job in ordered]
+    made = {str(path): records.read(str(path)) for job in ordered for path in job.output}
+    return [_job(job, made) for job in ordered]
 
 
-def _job(persistence: Any, job: Any) -> Job:
-    script = job.rule.script
-    record = persistence.metadata(job.output[0])
+def _job(job: Any, made: Mapping[str, records.Made | None]) -> Job:
+    script, plan = job.rule.script, plan_of(job)
+    record = made[plan.outputs[0]]
+    outdated = any(
+        found is None or found.params != plan.params or otherwise(plan, found, made) is not None
+        for found in (made[path] for path in plan.outputs)
+    )
     return Job(
         rule=job.rule.name,
         script=_from_root(Path(job.rule.basedir) / script) if script else "",
         code=str(job.params.get("code", "")),
-        inputs=tuple(map(str, job.input)),
-        outputs=tuple(map(str, job.output)),
+        inputs=tuple(plan.inputs),
+        outputs=tuple(plan.outputs),
         notes=tuple(map(str, [*job.log, *([job.benchmark] if job.benchmark else [])])),
         grows=tuple(str(file) for file in job.output if file.is_flagged("update")),
-        started=record and record.starttime,
-        ended=record and record.endtime,
-        outdated=bool(persistence.params_changed(job)),
+        started=record.started if record else None,
+        ended=record.ended if record else None,
+        outdated=outdated,
     )
 
 

@@ -16,6 +16,9 @@ from pathlib import Path
 
 from rematch.errors import UserError
 
+AGAIN = "run again to have it made again"
+"""The remedy for a result that is not what it was: the next run notices, and makes it again."""
+
 _FREE = "free some space and run again: what is finished is kept"
 _ALLOW = "make it accessible to this user and run again"
 _REMEDY = {
@@ -28,11 +31,16 @@ _REMEDY = {
 
 
 @contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+def replacing(path: str | os.PathLike[str], lasting: bool = True) -> Iterator[Path]:
     """Yield a path beside `path` to write to; rename it to `path` only if the block succeeds.
 
     The temporary file stands in the same folder, so the rename is atomic on any file system
     that Snakemake runs on, and a killed job leaves no half-written file under the final name.
+
+    Args:
+        path: of the file.
+        lasting: have it on the disk before it gets its name, and the name before this returns:
+            else a power cut may leave an empty file under it. Not for what may be lost.
 
     Raises:
         UserError: the disk is full, or the folder cannot be written to.
@@ -42,7 +50,11 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield beside
+        if lasting:
+            to_disk(beside)
         os.replace(beside, path)
+        if lasting:
+            to_disk(path.parent)
     except OSError as error:
         said = refusal(error, path)
         if said is None:
@@ -63,9 +75,14 @@ def replacing_all(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
     try:
         beside.mkdir(parents=True)
         yield beside
+        for folder, _, files in os.walk(beside):
+            for name in files:
+                to_disk(os.path.join(folder, name))
+            to_disk(folder)
         for target in targets:
             remove(target)
             os.replace(beside / target.name, target)
+        to_disk(beside.parent)
     except OSError as error:
         said = refusal(error, targets[0])
         if said is None:
@@ -73,6 +90,22 @@ def replacing_all(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
         raise said from error
     finally:
         remove(beside)
+
+
+def to_disk(path: str | os.PathLike[str]) -> None:
+    """Have what was written to a file, or the names in a folder, on the disk.
+
+    Raises:
+        OSError: the disk does not take it. That a file system knows no such thing is no error.
+    """
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF):
+            raise
+    finally:
+        os.close(handle)
 
 
 def _beside(path: Path) -> Path:
@@ -126,10 +159,22 @@ def sha256_of(path: str | os.PathLike[str]) -> str:
     that it may change again without its times showing it.
     """
     found = os.stat(path)
-    changed = max(found.st_mtime_ns, found.st_ctime_ns)
-    read = _sha256 if time.time_ns() - changed > 2_000_000_000 else _sha256.__wrapped__
+    read = _sha256 if settled(found) else _sha256.__wrapped__
     state = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
     return read(os.path.realpath(path), *state)
+
+
+SETTLED_NS = 2_000_000_000
+"""A file that changed so short a time ago may change again without its times showing it, where
+these are coarse."""
+
+
+def settled(found: os.stat_result) -> bool:
+    """Whether a later change of this file will show in its times.
+
+    Told by the time of its last change, which nobody can set: a file may be dated in the future.
+    """
+    return time.time_ns() - found.st_ctime_ns > SETTLED_NS
 
 
 @lru_cache(maxsize=64)

@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from rematch import records
 from rematch.errors import Formatter, UserError, say
 from rematch.files import refusal, remove_leftovers
 from rematch.locks import count_as_working
+from rematch.records import Recorder, values
+
+_recorders: list[Recorder] = []
+
+
+def made_by() -> str:
+    """The `records.lineage` of this job, for files that carry it."""
+    return _recorders[-1].made_by
+
+
+def planned(snakemake: Any) -> dict[str, str]:
+    """The `records.lineage` that the plan asks for of this job's inputs, by path.
+
+    Where the plan holds this job alone, those that the inputs' records name.
+    """
+    known = {path: records.read(path) for path in map(str, snakemake.input)}
+    found = {path: made.made_by for path, made in known.items() if made is not None}
+    found.update(snakemake.config["made_by"])
+    return found
 
 
 def start(snakemake: Any) -> logging.Logger:
@@ -26,7 +48,8 @@ def start(snakemake: Any) -> logging.Logger:
     feeds it.
 
     What a killed job left beside this one's outputs is removed: Snakemake's lock sees to it that
-    nobody else makes them.
+    nobody else makes them. At its end, if nothing failed, the job keeps a record of what it made
+    and by what.
     """
     _without_input()
     root = logging.getLogger()
@@ -35,10 +58,13 @@ def start(snakemake: Any) -> logging.Logger:
     logging.captureWarnings(True)
     path = str(snakemake.log[0])
     opened: list[_Log] = []
+    failed = False
 
     def hook(
         kind: type[BaseException], value: BaseException, traceback: TracebackType | None
     ) -> None:
+        nonlocal failed
+        failed = True
         said = value if isinstance(value, UserError) else None
         if isinstance(value, OSError):
             said = refusal(value, snakemake.output[0])
@@ -63,6 +89,23 @@ def start(snakemake: Any) -> logging.Logger:
     count_as_working(Path(".snakemake"))
     for output in snakemake.output:
         remove_leftovers(output)
+    params = values(snakemake.params.items())
+    recorder = Recorder(snakemake.rule, params, snakemake.input, snakemake.output)
+
+    _recorders.append(recorder)
+
+    def finish() -> None:
+        if failed:
+            return
+        try:
+            recorder.finish()
+        except BaseException as error:
+            hook(type(error), error, error.__traceback__)
+            with suppress(OSError):
+                logging.shutdown()
+            os._exit(1)  # nothing else makes a process fail that is at its end
+
+    atexit.register(finish)
     # matplotlib's list of fonts, which it would keep, and lock, in the home that a cluster shares.
     fonts = os.path.join(tempfile.gettempdir(), f"matplotlib-{os.getuid()}")
     os.environ.setdefault("MPLCONFIGDIR", fonts)

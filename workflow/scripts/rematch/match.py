@@ -15,8 +15,9 @@ import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from rematch import tables
-from rematch.arrays import AGAIN, Block, Embeddings, Float32, Similarity
+from rematch.arrays import Block, Embeddings, Float32, Similarity
 from rematch.errors import UserError
+from rematch.files import AGAIN
 
 BLOCK = 512
 """Rows scored at a time."""

@@ -16,14 +16,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rematch import dag
+from rematch import dag, records
 from rematch.contents import KEPT
 from rematch.errors import UserError, say
 
 RESULTS = Path("results")
 
-KEPT_TOO = ("results/report.html", KEPT)
-"""What no job makes: the report is `make report`'s."""
+KEPT_TOO = ("results/report.html", KEPT, str(records.RECORDS))
+"""What no job makes: the report is `make report`'s. A record goes with its result."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     config = ["--configfile", *options.configfile] if options.configfile else []
     try:
-        with dag.planned(config) as workflow:
+        with dag.planned(config, judging=False) as workflow:
             used = in_use(dag.jobs(workflow), workflow.globals["config"])
             running = any(True for _ in workflow.persistence._read_locks())
         if options.remove and running:
@@ -115,11 +115,12 @@ def remove(paths: Iterable[Path]) -> None:
     """
     for path in paths:
         try:
-            path.unlink(missing_ok=True)
-            for folder in path.parents:
-                if folder == RESULTS or any(folder.iterdir()):
-                    break
-                folder.rmdir()
+            for file in (path, records.place(path)):
+                file.unlink(missing_ok=True)
+                for folder in file.parents if file.parent.is_dir() else ():
+                    if folder == RESULTS or any(folder.iterdir()):
+                        break
+                    folder.rmdir()
         except OSError as error:
             raise UserError(f"{path}: cannot be removed ({error.strerror})") from error
 

@@ -7,14 +7,14 @@ tables joins them by id.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rematch.errors import UserError
-from rematch.files import replacing
+from rematch.files import AGAIN, replacing
 
 _S = pa.string()
 
@@ -104,10 +104,38 @@ METRICS = pa.schema(
 """One row a run x direction x metric; `low`, `high`: 95 % interval; `n`: number of queries."""
 
 
-def write(table: pa.Table, path: str | os.PathLike[str]) -> None:
-    """Write `table` as Parquet, whole or not at all."""
+def write(table: pa.Table, path: str | os.PathLike[str], made_by: str | None = None) -> None:
+    """Write `table` as Parquet, whole or not at all.
+
+    Args:
+        made_by: the lineage of the job, to be kept in the file; see `demand_planned`.
+    """
+    if made_by is not None:
+        table = table.replace_schema_metadata({"made_by": made_by})
     with replacing(path) as beside:
         pq.write_table(table, beside)
+
+
+def demand_planned(paths: Iterable[str], planned: Mapping[str, str]) -> None:
+    """Refuse to join what was made otherwise than the plan asks for.
+
+    Args:
+        paths: files that carry the lineage of the job that made them.
+        planned: the plan's lineages by path; what it does not name is not looked at.
+
+    Raises:
+        UserError: a file carries another, or none.
+    """
+    for path in paths:
+        try:
+            carried = (pq.read_schema(path).metadata or {}).get(b"made_by", b"").decode()
+        except (OSError, pa.ArrowException) as error:
+            raise _unreadable(path, error) from error
+        if carried != planned.get(path, carried):
+            raise UserError(
+                f"{path}: was made otherwise than this configuration asks for, and is not joined "
+                f"with the others; {AGAIN}"
+            )
 
 
 def read(path: str | os.PathLike[str], schema: pa.Schema) -> pa.Table:
@@ -121,20 +149,19 @@ def read(path: str | os.PathLike[str], schema: pa.Schema) -> pa.Table:
         table = pq.read_table(path)
         missing = [name for name in schema.names if name not in table.schema.names]
         if missing:
-            raise UserError(
-                f"{Path(path)}: column {missing[0]!r} is missing; "
-                "delete the file to have it made again"
-            )
+            raise UserError(f"{Path(path)}: column {missing[0]!r} is missing; {AGAIN}")
         table = table.select(schema.names).cast(schema)
     except (OSError, pa.ArrowException) as error:
-        said = str(error).splitlines()[0]
-        raise UserError(
-            f"{Path(path)}: cannot be read ({said}); delete the file to have it made again"
-        ) from error
+        raise _unreadable(path, error) from error
     for name in schema.names:
         if name.endswith("_id") and table[name].null_count:
             raise UserError(f"{Path(path)}: column {name!r} has a null id; every row needs an id")
     return table
+
+
+def _unreadable(path: str | os.PathLike[str], error: Exception) -> UserError:
+    said = [*str(error).splitlines(), type(error).__name__][0]
+    return UserError(f"{Path(path)}: cannot be read ({said}); {AGAIN}")
 
 
 def read_all(paths: Iterable[str | os.PathLike[str]], schema: pa.Schema) -> pa.Table:

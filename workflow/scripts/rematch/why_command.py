@@ -80,10 +80,14 @@ def _causes(workflow: Any, job: Any, made: set[str]) -> Iterator[tuple[str, set[
     """
     reason, persistence = workflow.dag.reason(job), workflow.persistence
     triggers = {trigger.name for trigger in workflow.rerun_triggers}
-    if reason.forced:
-        yield "forced", set()
+    again = workflow.dag.judged.again
+    wrong = [path for path in map(str, job.output) if path in again]
+    for why in {again[path] for path in wrong}:
+        yield why, {path for path in wrong if again[path] == why}
     if reason.incomplete_output:
         yield "left unfinished by a killed run", set(map(str, reason.incomplete_output))
+    elif reason.forced and not wrong:
+        yield "forced", set()
     newer = set(map(str, reason.updated_input)) - made
     if newer:
         yield "newer input", newer

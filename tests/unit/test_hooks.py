@@ -1,0 +1,33 @@
+"""The places in Snakemake that the project replaces are there, and are called as it expects."""
+
+from __future__ import annotations
+
+import inspect
+
+import snakemake.api  # noqa: F401  (nothing of Snakemake's can be imported before it)
+from snakemake.dag import DAG
+from snakemake.io import _IOFile
+from snakemake.persistence import RECORD_FORMAT_VERSION, MetadataRecord, PersistenceBase
+from snakemake.persistence.file import FilePersistence
+
+
+def test_snakemake_has_the_places_that_are_replaced() -> None:
+    for function, names in (
+        (DAG.check_incomplete, ["self"]),
+        (DAG.check_output_mtime, ["self", "job", "expanded_output"]),
+        (PersistenceBase.finished, ["self", "job"]),
+        (_IOFile.is_newer, ["self", "time"]),
+    ):
+        assert inspect.iscoroutinefunction(function)
+        assert list(inspect.signature(function).parameters) == names
+    for name in ("_read_record", "_write_record", "_clear_cache"):
+        assert callable(getattr(FilePersistence, name))
+    assert RECORD_FORMAT_VERSION == 6 and FilePersistence.finished is PersistenceBase.finished
+    known = {"rule", "params", "input", "log", "starttime", "endtime", "incomplete", "job_hash"}
+    assert {*MetadataRecord.model_fields} >= known | {"record_format_version", "input_checksums"}
+
+
+def test_results_are_judged_before_it_is_decided_what_to_run() -> None:
+    code = inspect.getsource(DAG.init)
+    assert code.index("self.check_incomplete()") < code.index("self.update_needrun(")
+    assert "self.forcefiles.isdisjoint(job.output)" in inspect.getsource(DAG.update_needrun)
