@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,45 @@ def test_an_edit_gives_what_a_run_from_scratch_gives(
         f"{done.seconds:.0f} | {seconds} |"
     )
     assert different(branch, scratch, edit.deleted) == []
+
+
+LOST = (
+    "nothing",
+    "copy without time stamps",
+    "date every file in the future",
+    "add a word count",
+    "drop a word count",
+    "change an ensemble's weights",
+    "change K",
+    "change the bootstrap's resamples",
+    "turn a cleaning step off",
+    "change a translation that a text needs",
+    "replace a photo's pixels",
+    "edit metrics.py",
+    "edit an encoder",
+    "replace the checkpoint",
+    "upgrade ftfy",
+)
+
+
+@pytest.mark.parametrize("edit", [e for e in EDITS if e.name in LOST], ids=lambda edit: edit.name)
+def test_an_edit_runs_the_same_where_snakemakes_records_are_lost(
+    edit: Edit, branch: Project, finished: Project, tmp_path: Path
+) -> None:
+    def change(project: Project) -> dict[str, str] | None:
+        shutil.rmtree(project.folder / ".snakemake")
+        return edit.change(project)
+
+    done = check(replace(edit, change=change), branch)
+    print(f"\n| {edit.name}, records lost | {_short(done.jobs)} |")
+    scratch = finished
+    if edit.changes:
+        scratch = from_scratch(branch, tmp_path / "scratch", done.environment)
+    assert different(branch, scratch, edit.deleted) == []
+
+
+def test_every_edit_of_the_list_is_known() -> None:
+    assert {*LOST} <= {edit.name for edit in EDITS}
 
 
 def _short(jobs: frozenset[str]) -> str:

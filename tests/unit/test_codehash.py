@@ -53,6 +53,42 @@ def test_only_code_that_is_reached_counts(tree, file, old, new, same):
     assert (code_hash(tree / "script.py", (tree,)) == before) is same
 
 
+@pytest.mark.parametrize(
+    ("where", "line"),
+    [
+        ("package/first.py", "from . import other"),
+        ("package/first.py", "from .other import VALUE"),
+        ("package/first.py", "import package.other"),
+        ("package/first.py", "import package.other as o"),
+        ("package/first.py", "from package import other as o"),
+        ("package/first.py", "from package.other import VALUE as v"),
+        ("package/__init__.py", "from . import other"),
+        ("package/__init__.py", "from .other import VALUE"),
+        ("package/deep/inner.py", "from .. import other"),
+        ("package/deep/inner.py", "from ..other import VALUE"),
+        ("package/deep/__init__.py", "from ..other import VALUE"),
+        ("package/first.py", "def late():\n    from .other import VALUE"),
+        ("script.py", "import package.other"),
+    ],
+)
+def test_an_import_is_followed_however_it_is_written(tree, where, line):
+    (tree / "package/deep").mkdir()
+    (tree / "package/deep/__init__.py").write_text("")
+    (tree / "package/deep/inner.py").write_text("")
+    with (tree / "package/second.py").open("a") as second:
+        second.write("from .deep import inner\n")
+    path = tree / where
+    path.write_text(f"{path.read_text()}\n{line}\n")
+    before = code_hash(tree / "script.py", (tree,))
+    (tree / "package/other.py").write_text("VALUE = 2\n")
+    assert code_hash(tree / "script.py", (tree,)) != before
+
+
+def test_an_import_beyond_the_roots_leads_nowhere(tree):
+    (tree / "package/first.py").write_text("from .... import other\nfrom ...x import y\n")
+    assert code_hash(tree / "script.py", (tree,))
+
+
 def test_the_folder_does_not_count(tree, tmp_path_factory):
     import shutil
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -132,6 +134,69 @@ def test_a_lost_or_unwritable_file_costs_reading_only(
     assert Contents(kept).of(folder) == expected
     if damage != "unwritable":
         assert str(folder) in contents.sealed(kept.read_bytes())["folders"]
+
+
+@pytest.mark.usefixtures("settled")
+def test_chosen_files_count_hidden_or_not_and_no_others(
+    folder: Path, tmp_path: Path, reads: list[str]
+) -> None:
+    kept = tmp_path / "kept.json"
+    (folder / ".h.jpg").write_bytes(b"h")
+    (folder / "sub.jpg").mkdir()
+
+    def chosen() -> dict[str, str]:
+        wanted = {"a.jpg", ".h.jpg", "sub.jpg", "gone.jpg"}
+        return Contents(kept).chosen(folder, lambda names: wanted & names)
+
+    found = chosen()
+    assert found.keys() == {"a.jpg", ".h.jpg"} and sorted(reads) == [".h.jpg", "a.jpg"]
+    (folder / "Thumbs.db").write_bytes(b"")
+    (folder / "b.jpg").write_bytes(b"other")
+    assert chosen() == found and len(reads) == 2
+    (folder / ".h.jpg").write_bytes(b"i")
+    assert chosen()[".h.jpg"] == hashlib.sha256(b"i").hexdigest()
+    Contents(kept).of(folder / "b.jpg")
+    (folder / "a.jpg").unlink()
+    assert chosen().keys() == {".h.jpg"}
+    shutil.rmtree(folder)
+    assert chosen().keys() == {".h.jpg"}
+
+
+def test_a_file_dated_in_the_future_is_read_once(
+    folder: Path, tmp_path: Path, reads: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.utime(folder / "a.jpg", (4_000_000_000, 4_000_000_000))
+    later = time.time_ns() + 10_000_000_000
+    monkeypatch.setattr(files.time, "time_ns", lambda: later)
+    kept = tmp_path / "kept.json"
+    Contents(kept).of(folder / "a.jpg"), Contents(kept).of(folder / "a.jpg")
+    assert reads == ["a.jpg"]
+
+
+def test_what_a_job_wrote_is_noted_and_not_read(
+    folder: Path, tmp_path: Path, reads: list[str]
+) -> None:
+    kept = tmp_path / "kept.json"
+    contents_ = Contents(kept)
+    contents_.note(folder / "a.jpg", "as the job says")
+    assert contents_.of(folder / "a.jpg") == "as the job says" and not reads
+    assert not kept.exists()
+    contents_.flush()
+    assert Contents(kept).of(folder / "a.jpg") == "as the job says" and not reads
+    # What is kept wrongly does no harm.
+    assert Contents(kept).holds(folder / "a.jpg", hashlib.sha256(b"a.jpg").hexdigest())
+    assert not Contents(kept).holds(folder / "b.jpg", hashlib.sha256(b"a.jpg").hexdigest())
+
+
+def test_what_is_kept_is_sealed(folder: Path, tmp_path: Path, reads: list[str]) -> None:
+    kept = tmp_path / "kept.json"
+    Contents(kept).of(folder)
+    content = bytearray(kept.read_bytes())
+    for at in range(0, len(content), 7):
+        damaged = content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
+        with pytest.raises(ValueError):
+            contents.sealed(bytes(damaged))
+    assert json.loads(content)["kept"] == contents.sealed(bytes(content))
 
 
 def test_of_what_is_gone_the_last_digest_holds(folder: Path, tmp_path: Path) -> None:

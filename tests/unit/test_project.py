@@ -111,6 +111,23 @@ def test_every_package_that_is_imported_is_pinned() -> None:
                 assert needed in pinned, f"{file.name} imports {name}"
 
 
+def test_no_import_escapes_the_code_hash() -> None:
+    """It follows import statements that name what they import, and nothing that runs text."""
+    ours = {path.stem for path in (ROOT / "workflow/scripts").rglob("*")} | {"rematch"}
+    for file in [*(ROOT / "workflow").rglob("*.py"), *(ROOT / "resources/demo").glob("*.py")]:
+        for node in ast.walk(ast.parse(file.read_bytes())):
+            if isinstance(node, ast.ImportFrom):
+                assert node.names[0].name != "*", f"{file.name} imports a star"
+            if isinstance(node, ast.Call):
+                name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                alone = isinstance(node.func, ast.Name)
+                escapes = name == "__import__" or (alone and name in ("exec", "eval"))
+                assert not escapes and name not in ("run_path", "run_module"), file.name
+                if name == "import_module":
+                    (module,) = node.args
+                    assert isinstance(module, ast.Constant) and module.value not in ours, file.name
+
+
 def test_every_rule_has_a_log_a_benchmark_a_code_hash_and_a_thin_script() -> None:
     rules = "".join(
         file.read_text("utf-8") for file in sorted((ROOT / "workflow/rules").glob("*.smk"))

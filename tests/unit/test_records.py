@@ -73,7 +73,9 @@ def test_a_job_records_what_it_made_and_what_its_inputs_held_when_it_began() -> 
     first = Recorder("first", {}, ["outside"], ["results/c/in"])
     first.finish()
     second = Recorder("second", {"n": "1"}, ["results/c/in", "outside"], ["results/c/out", "gone"])
-    Recorder("first", {"other": "1"}, [], ["results/c/in"]).finish()
+    again = Recorder("first", {"other": "1"}, [], ["results/c/in"])
+    assert read("results/c/in") is None
+    again.finish()
     second.finish()
     made = read("results/c/out")
     assert made is not None and made.sha256 == hashlib.sha256(b"out").hexdigest()

@@ -259,8 +259,22 @@ def replace_photo(project: Project) -> None:
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
-def add_unused_photo(project: Project) -> None:
+def add_unused_photos(project: Project) -> None:
     draw_photo(project.folder / "data/images/unused.png")
+    draw_photo(project.folder / "data/images/.hidden.png")
+    (project.folder / "data/images/Thumbs.db").write_bytes(b"thumbs")
+
+
+def name_hidden_photo(project: Project) -> None:
+    changed = rows(project)
+    changed[3] |= {"imgFile": ".x.png"}
+    write_rows(project, changed)
+    photos = project.folder / "data/images"
+    (photos / "photo3.png").rename(photos / ".x.png")
+
+
+def replace_hidden_photo(project: Project) -> None:
+    draw_photo(project.folder / "data/images/.x.png")
 
 
 def rename_photo(project: Project) -> None:
@@ -273,6 +287,34 @@ def replace_checkpoint(project: Project) -> None:
     checkpoint = project.folder / "data/tiny.pt"
     make_clip(checkpoint, seed=8)
     os.utime(checkpoint, (1_000_000_000, 1_000_000_000))
+
+
+def move_checkpoint(project: Project) -> None:
+    (project.folder / "elsewhere").mkdir()
+    (project.folder / "data/tiny.pt").rename(project.folder / "elsewhere/clip.pt")
+    project.config["models"]["tiny"]["checkpoint"] = "elsewhere/clip.pt"
+
+
+def move_kept_memory(project: Project) -> None:
+    (project.folder / "data/translations.tsv").rename(project.folder / "data/memory.tsv")
+    project.config["translations"]["memory"]["memory"] = "data/memory.tsv"
+
+
+FUTURE = 2_220_000_000
+
+
+def date_in_the_future(project: Project) -> None:
+    """As of a zip from another time zone, or of a clock that is wrong: data, code and results."""
+    for n, path in enumerate(sorted(project.folder.rglob("*"))):
+        if ".snakemake" not in path.relative_to(project.folder).parts:
+            os.utime(path, (FUTURE + n * 7 % 1000, FUTURE + n * 7 % 1000))
+
+
+def edit_text_in_the_future(project: Project) -> None:
+    date_in_the_future(project)
+    edit_text(project)
+    os.utime(project.folder / "data/articles.tsv", (FUTURE, FUTURE))
+    os.utime(project.folder / "data/translations.tsv", (FUTURE, FUTURE))
 
 
 def edit_readme(project: Project) -> None:
@@ -349,10 +391,14 @@ ADD_WORDS = Edit(
     often=True,
 )
 
+NAME_HIDDEN_PHOTO = Edit("name a hidden photo", name_hidden_photo, CORPUS)
+
 EDITS = [
     Edit("nothing", nothing, NONE, changes=False),
     Edit("touch every file", touch_everything, NONE, often=True, changes=False),
     Edit("copy without time stamps", copy_everything, NONE, changes=False),
+    Edit("date every file in the future", date_in_the_future, NONE, changes=False),
+    Edit("edit an article's text, all dated in the future", edit_text_in_the_future, CORPUS),
     ADD_WORDS,
     Edit("drop a word count", drop_words, TABLES | SETUP, first=ADD_WORDS),
     Edit(
@@ -442,6 +488,9 @@ EDITS = [
             "embed_images tiny.tiny": "14 distinct photos, 1 of them new",
         },
     ),
+    Edit("add photos that no row names", add_unused_photos, NONE, often=True, changes=False),
+    NAME_HIDDEN_PHOTO,
+    Edit("replace a hidden photo's pixels", replace_hidden_photo, PHOTOS, first=NAME_HIDDEN_PHOTO),
     Edit(
         "rename a photo's file", rename_photo, PHOTOS, said={"corpus tiny": "0 photos to open, 14"}
     ),
@@ -459,6 +508,8 @@ EDITS = [
     Edit("edit an encoder", edit_module("models/openai.py"), PHOTOS_ENCODED | TEXTS_ENCODED),
     Edit("edit plots.py", edit_module("plots.py"), frozenset({"plots tiny"})),
     Edit("replace the checkpoint", replace_checkpoint, PHOTOS_ENCODED | TEXTS_ENCODED),
+    Edit("move the checkpoint", move_checkpoint, SETUP),
+    Edit("move a kept memory", move_kept_memory, SETUP),
     Edit("upgrade Pillow", upgrade("pillow"), PHOTOS | TEXTS_ENCODED | SETUP),
     Edit("upgrade ftfy", upgrade("ftfy"), CLEANED | SETUP),
     Edit("upgrade Matplotlib", upgrade("matplotlib"), frozenset({"plots tiny"}) | SETUP),

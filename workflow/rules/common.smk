@@ -21,6 +21,7 @@ from rematch.files import remove_leftovers
 from rematch.hooks import take_part
 from rematch.layers import WHOLE, files as config_files
 from rematch.locks import remove_stale
+from rematch.names import photo_files
 from rematch.signals import handle_apart
 from rematch.sweep import axes_of, describe_runs, ensembles, points, used
 from rematch.user import demand_place, settle
@@ -214,7 +215,11 @@ def corpus_files(wildcards):
     """The corpus' tables by role, as the config gives them."""
     corpus = CONFIG["corpora"][wildcards.corpus]
     roles = ("pairs", "articles", "images", "truth")
-    return {role: as_list(corpus[role]) for role in roles if role in corpus}
+    return {
+        role: [by_content(path) for path in as_list(corpus[role])]
+        for role in roles
+        if role in corpus
+    }
 
 
 def corpus_inputs(wildcards):
@@ -235,11 +240,35 @@ def downloads(wildcards):
 
 
 def by_content(path):
-    """Somebody's file or folder whose content is a parameter: its time says less.
+    """Somebody's file or folder: its content is a parameter, and its time says nothing.
 
     Not so of a file that some job writes: its `ancient` readers would miss that job's reasons.
     """
     return path if path in DEMO_FILES else ancient(path)
+
+
+def model_entry(*keys):
+    """`entry` of a model, without where its files lie: what these hold is a parameter of its own."""
+
+    def chosen(wildcards):
+        found = entry("models", "model", *keys)(wildcards)
+        found.pop("checkpoint", None)
+        if found.get("architecture", "").endswith(".json"):
+            del found["architecture"]
+        return found
+
+    return chosen
+
+
+def translation_entry(wildcards):
+    """What of a translation decides its answers; a kept memory's file counts by what it holds."""
+    keys = ("backend", "source", "target", "memory", "model", "beam", "on_failure")
+    found = entry("translations", "translation", *keys)(wildcards)
+    if found["backend"] == "memory":
+        del found["memory"]
+    if os.path.isdir(found.get("model", "")):
+        del found["model"]
+    return found
 
 
 def download_limits(wildcards):
@@ -255,9 +284,25 @@ def table_contents(wildcards):
 
 
 def photo_contents(wildcards):
-    """What the photos' files hold; nothing else notices one that is written over."""
+    """What the files hold of the photos that the corpus' tables name; no others are opened."""
     folder = CONFIG["corpora"][wildcards.corpus].get("photos")
-    return folder and CONTENTS.of(folder, PHOTO_BYTES)
+    if folder is None:
+        return None
+    files = entry("corpora", "corpus", *TABLE_KEYS)(wildcards)
+
+    def names():
+        from rematch.corpus import CorpusSpec, photo_names  # heavy, and seldom needed
+
+        try:
+            return json.dumps(photo_names(CorpusSpec.from_config(files)))
+        except (UserError, OSError):
+            return "[]"  # the job will say it
+
+    tables = [path for paths in corpus_files(wildcards).values() for path in paths]
+    name = f"photos {wildcards.corpus} {fingerprint(files)} {code('corpus.py')}"
+    known = json.loads(CONTENTS.result(name, tables, names))
+    found = CONTENTS.chosen(folder, lambda files: photo_files(known, files), PHOTO_BYTES)
+    return fingerprint(found)
 
 
 def translation_memory(wildcards):
@@ -389,6 +434,11 @@ def member_weights(wildcards):
 def submission_ids(wildcards):
     """By which ids a submission names its articles."""
     return CONFIG["corpora"][wildcards.corpus].get("submission_ids", "benchmark")
+
+
+def reference():
+    """The table of published figures, if there is one."""
+    return by_content(EVALUATION["reference"]) if "reference" in EVALUATION else []
 
 
 def reference_contents(wildcards):

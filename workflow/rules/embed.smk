@@ -22,7 +22,7 @@ rule embed_images:
         gpu=int(CONFIG["encoding"]["device"] == "cuda"),
     params:
         # Without the prompt, which is for texts.
-        model=entry("models", "model", "backend", "name", "checkpoint", "architecture", "precision"),
+        model=model_entry("backend", "name", "architecture", "precision"),
         weights=model_weights,
         encoding=encoding(*ENCODING_KEYS),
         software=model_packages,
@@ -54,7 +54,7 @@ rule embed_texts:
         runtime=scaled(120, 1),
         gpu=int(CONFIG["encoding"]["device"] == "cuda"),
     params:
-        model=entry("models", "model"),
+        model=model_entry(),
         weights=model_weights,
         encoding=encoding(*TEXT_KEYS),
         software=model_packages,

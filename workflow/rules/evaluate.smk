@@ -32,7 +32,7 @@ rule metrics:
 rule table:
     input:
         metrics=of_runs("metrics.parquet"),
-        reference=EVALUATION.get("reference", []),
+        reference=reference(),
         losses="results/{corpus}/losses.csv",
     output:
         csv="results/{corpus}/table.csv",
@@ -66,7 +66,7 @@ rule plots:
     input:
         metrics=of_runs("metrics.parquet"),
         curves=of_runs("recall_curve.parquet"),
-        reference=EVALUATION.get("reference", []),
+        reference=reference(),
         images="results/{corpus}/corpus/images.parquet",
     output:
         words=report(

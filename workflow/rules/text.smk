@@ -40,17 +40,7 @@ rule translate:
         mem_mb=scaled(4000, 20),
         runtime=scaled(60, 60),
     params:
-        translation=entry(
-            "translations",
-            "translation",
-            "backend",
-            "source",
-            "target",
-            "memory",
-            "model",
-            "beam",
-            "on_failure",
-        ),
+        translation=translation_entry,
         needed=needed_translations,
         weights=translator_weights,
         software=translator_packages,

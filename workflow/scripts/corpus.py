@@ -5,21 +5,26 @@ from rematch import jobs
 log = jobs.start(snakemake)
 
 from rematch import tables
-from rematch.contents import KEPT, PHOTO_BYTES, Contents
+from rematch.contents import KEPT, PHOTO_BYTES, UNREAD, Contents
 from rematch.corpus import (
     CorpusSpec,
     count_table,
     demand_usable,
     known_photos,
+    photo_names,
     read_corpus,
     summary_lines,
     write_photos,
 )
+from rematch.names import photo_files
 
 params, output = snakemake.params, snakemake.output
 spec = CorpusSpec.from_config(params.files)
-there = spec.photos and spec.photos.is_dir()
-hashes = Contents(KEPT).files(spec.photos, PHOTO_BYTES) if there else {}
+hashes = {}
+if spec.photos and spec.photos.is_dir():
+    named = photo_names(spec)
+    found = Contents(KEPT).chosen(spec.photos, lambda all: photo_files(named, all), PHOTO_BYTES)
+    hashes = {name: sha for name, sha in found.items() if not sha.startswith(UNREAD)}
 made_by = f"{params.code} {params.software}"
 known = known_photos(output.photos, made_by)
 corpus = read_corpus(spec, snakemake.threads, hashes, known)

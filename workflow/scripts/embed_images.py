@@ -11,7 +11,8 @@ from rematch.arrays import Store, write_vectors
 from rematch.encode import kept, made_by, photo_embeddings, photo_vectors
 from rematch.models import ModelSpec, load
 
-spec = ModelSpec.from_config(snakemake.params.model, snakemake.config["encoding"])
+model = {**snakemake.config["models"][snakemake.wildcards.model], "prompt": "{}"}
+spec = ModelSpec.from_config(model, snakemake.config["encoding"])
 maker = made_by(snakemake.params)
 known = kept(Path(snakemake.output.vectors), maker)
 images = tables.read(snakemake.input.images, tables.IMAGES)

@@ -14,7 +14,7 @@ from rematch.models import ModelSpec, load
 from rematch.words import sweep_queries
 
 config, output = snakemake.config, Path(snakemake.output[0])
-spec = ModelSpec.from_config(snakemake.params.model, config["encoding"])
+spec = ModelSpec.from_config(config["models"][snakemake.wildcards.model], config["encoding"])
 queries = tables.read(snakemake.input.queries, tables.QUERIES)
 vectors = output.with_name(f".{snakemake.wildcards.translation}.vectors.arrow")
 maker = made_by(snakemake.params)

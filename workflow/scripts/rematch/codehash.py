@@ -32,14 +32,15 @@ def code_hash(script: Path, roots: tuple[Path, ...]) -> str:
         if path not in seen:
             digest, imports = _parsed(path, path.stat().st_mtime_ns)
             seen[path] = digest
-            waiting.extend(file for name in imports for file in _files(name, roots))
+            names = (_absolute(path, name, roots) for name in imports)
+            waiting.extend(file for name in names for file in _files(name, roots))
     parts = "\n".join(sorted(seen.values()))
     return hashlib.sha256(parts.encode()).hexdigest()[:16]
 
 
 @cache
 def _parsed(path: Path, _mtime_ns: int) -> tuple[str, tuple[str, ...]]:
-    """A module's digest and the dotted names that it imports."""
+    """A module's digest and the names that it imports, with the dots of relative ones."""
     tree = ast.parse(path.read_bytes(), filename=str(path))
     imports: dict[str, None] = {}
     for node in ast.walk(tree):
@@ -79,9 +80,23 @@ def _is_docstring(node: ast.stmt) -> bool:
 def _imports(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
-    elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-        yield node.module
-        yield from (f"{node.module}.{alias.name}" for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        package = "." * node.level + (node.module or "")
+        yield package
+        between = "." if node.module else ""
+        yield from (f"{package}{between}{alias.name}" for alias in node.names)
+
+
+def _absolute(path: Path, name: str, roots: tuple[Path, ...]) -> str:
+    """The dotted name that `name` stands for in the module `path`, whose dots it may begin with."""
+    level = len(name) - len(name.lstrip("."))
+    if not level:
+        return name
+    folder = path.parents[level - 1]
+    for root in (root.resolve() for root in roots):
+        if folder.is_relative_to(root):
+            return ".".join([*folder.relative_to(root).parts, *filter(None, [name[level:]])])
+    return ""
 
 
 @cache

@@ -29,6 +29,7 @@ LONGEST = 240
 class ConfigError(UserError):
     """Everything wrong with a configuration, a line each: the key's path, what, the remedy."""
 
+
 @dataclass(frozen=True)
 class Resolved:
     """What the files of configuration come to.

@@ -17,7 +17,7 @@ import json
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +92,42 @@ class Contents:
         found = _looked_through(folder, before, most)
         if found != before:
             self._folders[str(folder)] = found
+            self._new()
+        return {name: sha for name, (_, sha) in found.items()}
+
+    def chosen(
+        self,
+        folder: str | os.PathLike[str],
+        choose: Callable[[set[str]], Iterable[str]],
+        most: int | None = None,
+    ) -> dict[str, str]:
+        """SHA-256 of some files of `folder`, hidden or not, by name; of those that can be read.
+
+        Of a folder that is gone what is known of it.
+
+        Args:
+            folder: path.
+            choose: picks the files among the names of all.
+            most: of files of more bytes, and of links out of the folder, the reason that they are
+                not read stands for the digest; it begins with `UNREAD`.
+        """
+        self._load()
+        before = self._folders.get(str(folder), {})
+        try:
+            present = set(os.listdir(folder))
+        except FileNotFoundError:
+            return {name: before[name][1] for name in choose(set(before))}
+        except OSError:
+            return {}
+        found: _Files = {}
+        for name in choose(present):
+            path = os.path.join(folder, name)
+            with contextlib.suppress(OSError):
+                if os.path.isfile(path):
+                    found[name] = _read_or_not(path, before.get(name), most)
+        now = {name: file for name, file in before.items() if name in present} | found
+        if now != before:
+            self._folders[str(folder)] = now
             self._new()
         return {name: sha for name, (_, sha) in found.items()}
 
@@ -206,9 +242,7 @@ def digest_of(path: str | os.PathLike[str]) -> str:
     return sha256_of(path)
 
 
-def _looked_through(
-    folder: str | os.PathLike[str], before: _Files, most: int | None
-) -> _Files:
+def _looked_through(folder: str | os.PathLike[str], before: _Files, most: int | None) -> _Files:
     found: _Files = {}
     with os.scandir(folder) as entries:
         for entry in entries:

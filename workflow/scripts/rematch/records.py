@@ -114,7 +114,11 @@ def lineage(
 
 
 class Recorder:
-    """Keeps the record of one job. Made when it starts: its inputs count as they are then."""
+    """Keeps the record of one job.
+
+    Made when it starts: its inputs count as they are then, and what was recorded of its results
+    counts no more, as Snakemake has removed them.
+    """
 
     def __init__(
         self,
@@ -131,6 +135,8 @@ class Recorder:
         self.made_by = lineage(
             rule, params, self._outputs, (made.made_by for made in known.values())
         )
+        for path in self._outputs:
+            place(path).unlink(missing_ok=True)
 
     def finish(self) -> None:
         """Record the results.

@@ -505,10 +505,13 @@ def prepare_torch(spec: ModelSpec) -> Settings:
 def identity(
     spec: ModelSpec, settings: Settings, model: str, weights: Iterable[Path]
 ) -> dict[str, str]:
-    """What a backend's numbers depend on, as `Encoder.identity` wants it."""
+    """What a backend's numbers depend on, as `Encoder.identity` wants it.
+
+    Not on the name of a checkpoint's file, which may lie elsewhere next time.
+    """
     return {
         "backend": spec.backend,
-        "model": model,
+        "model": model if spec.checkpoint is None else "a checkpoint",
         "checkpoint_sha256": weights_sha256(weights),
         "precision": spec.precision,
         "device": settings.device,
