@@ -19,6 +19,7 @@ from rematch.dag import ROOT, Job
 from rematch.errors import UserError
 from rematch.memory import Memory
 from rematch.provenance import differences, elsewhere, measure
+from rematch.records import Recorder
 
 CONFIG = {"sweep": {"corpus": [], "translation": []}}
 HERE = {"packages": {"numpy": "2.4.6"}, "processor": "one", "cores": 2, "commit": "a"}
@@ -49,7 +50,12 @@ def place(tmp_path, monkeypatch):
     for name in ("data/in.tsv", "results/c/step", "results/c/end", "results/c/kept"):
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_text(f"{name}\n", "utf-8")
+    recorded("results/c/step", "results/c/end", "results/c/kept")
     return tmp_path
+
+
+def recorded(*paths):
+    Recorder("r", {}, [], paths).finish()
 
 
 PLAN = [
@@ -162,6 +168,7 @@ def test_of_a_translation_memory_the_entries_used_count(place):
     rows[0]["text"] = "cat"
     file = "results/c/text/web/translated.parquet"
     tables.write(pa.Table.from_pylist(rows, schema=tables.TEXTS), file)
+    recorded(file)
     plan = [job("translate", ["data/in.tsv"], [file])]
     record = provenance.record(plan, {**config, "sweep": {**config["sweep"], "corpus": []}}, HERE)
     record |= {"config": config}

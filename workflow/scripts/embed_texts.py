@@ -26,4 +26,5 @@ with alone(vectors):
         texts = (text for table in [queries, *others] for text in table["query"].to_pylist())
         new = text_vectors(texts, known, lambda: load(spec, ["texts"]), maker)
         write_vectors(new, vectors)
+        jobs.record(vectors)
 write_vectors(text_embeddings(queries, known), output)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -118,14 +119,19 @@ def write_similarity(
 class Store:
     """A memory-mapped embedding file that serves vectors by key.
 
+    It outlives the run that wrote it, so each block is held against its checksum, and counts as
+    not there where that does not fit.
+
     Attributes:
         width: d.
         metadata: what made them.
         keys: all that it holds.
+        damaged: number of blocks that do not fit their checksum.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._file = _File(path, EMBEDDING)
+        self._file = _File(path, EMBEDDING, checked=True)
+        self.damaged = self._file.damaged
         self.width, self.metadata = self._file.width, self._file.metadata
         self._row = {key: row for row, key in enumerate(self._file.ids)}
         self.keys = self._row.keys()
@@ -180,21 +186,37 @@ class Similarity:
 
 
 class _File:
-    """Record batches of (string id, fixed-size list of float32), memory-mapped."""
+    """Record batches of (string id, fixed-size list of float32), memory-mapped.
 
-    def __init__(self, path: str | os.PathLike[str], columns: tuple[str, str]) -> None:
+    `checked`: leave out the batches that do not fit their checksum, or cannot be read.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], columns: tuple[str, str], checked: bool = False
+    ) -> None:
+        self._batches: list[pa.RecordBatch] = []
+        self.damaged = 0
         try:
             self._reader = pa.ipc.open_file(pa.memory_map(os.fspath(path)))
-            self._batches = [
-                self._reader.get_batch(index) for index in range(self._reader.num_record_batches)
-            ]
-            for batch in self._batches:
-                batch.validate(full=True)
+            schema = self._reader.schema
+            if schema.names != list(columns) or not _is_vectors(schema):
+                raise UserError(f"{path}: columns {schema.names}, not {list(columns)}; {AGAIN}")
+            for index in range(self._reader.num_record_batches):
+                try:
+                    batch, said = self._reader.get_batch_with_custom_metadata(index)
+                    batch.validate(full=True)
+                except (pa.ArrowException, OSError):
+                    if not checked:
+                        raise
+                    self.damaged += 1
+                    continue
+                if checked and dict(said or {}).get(b"sha256") != _checksum(batch, schema):
+                    self.damaged += 1
+                else:
+                    self._batches.append(batch)
         except (pa.ArrowException, OSError) as error:
-            raise UserError(f"{path}: cannot be read ({error}); {AGAIN}") from None
-        schema = self._reader.schema
-        if schema.names != list(columns):
-            raise UserError(f"{path}: columns {schema.names}, not {list(columns)}; {AGAIN}")
+            said = [*str(error).splitlines(), type(error).__name__][0]
+            raise UserError(f"{path}: cannot be read ({said}); {AGAIN}") from None
         self.width: int = schema.field(1).type.list_size
         self.metadata = {
             key.decode(): value.decode() for key, value in (schema.metadata or {}).items()
@@ -243,4 +265,20 @@ def _write(
             flat = pa.array(np.ascontiguousarray(block, dtype=np.float32).ravel())
             vectors = pa.FixedSizeListArray.from_arrays(flat, type=kind)
             pair = [pa.array(ids, pa.string()), vectors]
-            writer.write_batch(pa.record_batch(pair, schema=schema))
+            batch = pa.record_batch(pair, schema=schema)
+            writer.write_batch(batch, {"sha256": _checksum(batch, schema).decode()})
+
+
+def _is_vectors(schema: pa.Schema) -> bool:
+    ids, vectors = schema.types
+    fixed = pa.types.is_fixed_size_list(vectors) and vectors.value_type == pa.float32()
+    return bool(fixed and ids == pa.string())
+
+
+def _checksum(batch: pa.RecordBatch, schema: pa.Schema) -> bytes:
+    """SHA-256, in hexadecimal, of what a block holds and of what is said of the file."""
+    digest = hashlib.sha256(repr(sorted((schema.metadata or {}).items())).encode())
+    digest.update(repr(batch.column(0).to_pylist()).encode())
+    values = batch.column(1).flatten()
+    digest.update(values.to_numpy(zero_copy_only=True).tobytes())
+    return digest.hexdigest().encode()

@@ -49,9 +49,15 @@ def kept(path: Path, made_by: str) -> Store | None:
     """The vectors of an earlier run, if it was made by the same code, model and packages."""
     try:
         store = Store(path)
-    except UserError:  # not there, or damaged
+    except UserError as error:  # not there, or damaged
+        if path.exists():
+            log.warning("kept vectors: %s", error)
         return None
-    return store if store.metadata.get("made_by") == made_by else None
+    if store.metadata.get("made_by") != made_by:
+        return None
+    if store.damaged:
+        log.warning("%s: %d blocks are damaged; their vectors are made anew", path, store.damaged)
+    return store
 
 
 def text_vectors(

@@ -57,6 +57,8 @@ def take_part(contents: Contents, wanted: str, made_by: dict[str, str]) -> None:
 
     async def done(self: Any, job: Any) -> None:
         await finished(self, job)
+        if job.benchmark and os.path.exists(job.benchmark):  # Snakemake's own work
+            records.Recorder(job.rule.name, {}, [], [str(job.benchmark)]).finish()
         for output in map(str, job.output):
             made = records.read(output)
             if made is not None:

@@ -26,6 +26,11 @@ def made_by() -> str:
     return _recorders[-1].made_by
 
 
+def record(path: str | os.PathLike[str]) -> None:
+    """Keep a record of a file that this job keeps for later ones, and that is no output."""
+    _recorders[-1].record(str(path))
+
+
 def planned(snakemake: Any) -> dict[str, str]:
     """The `records.lineage` that the plan asks for of this job's inputs, by path.
 
@@ -90,7 +95,8 @@ def start(snakemake: Any) -> logging.Logger:
     for output in snakemake.output:
         remove_leftovers(output)
     params = values(snakemake.params.items())
-    recorder = Recorder(snakemake.rule, params, snakemake.input, snakemake.output)
+    files = (snakemake.input, snakemake.output, snakemake.log)
+    recorder = Recorder(snakemake.rule, params, *files)
 
     _recorders.append(recorder)
 

@@ -23,6 +23,7 @@ from rematch.changes import changes, short
 from rematch.codehash import code_hash
 from rematch.dag import ROOT, Job
 from rematch.errors import UserError
+from rematch.intact import damaged_stores, unlike_records
 from rematch.progress import progress
 from rematch.sweep import axes_of, describe_runs, used
 from rematch.translators import build
@@ -314,12 +315,17 @@ def read(path: str | os.PathLike[str]) -> Record:
     """
     try:
         found: Record = json.loads(Path(path).read_bytes())
+        if found.get("format") != FORMAT:
+            raise UserError(f"{path}: written by another version; run again to have it written")
+        # What others read of it, so that a damaged one is none.
+        for name in found["outputs"]:
+            found["made"]["environments"][_whole(found, name)["environment"]]["packages"].items()
+        _ = found["config"].items(), found["inputs"].items(), found["rules"].items()
+        _ = found["memories"], found["outdated"], found["made"]["written"]
     except FileNotFoundError:
         raise UserError(f"{path}: not there yet; a run that ends well writes it") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise UserError(f"{path}: cannot be read ({error}); run again to have it written") from None
-    if found.get("format") != FORMAT:
-        raise UserError(f"{path}: written by another version; run again to have it written")
     return found
 
 
@@ -354,6 +360,8 @@ def differences(record: Record, config: Mapping[str, Any]) -> Iterator[str]:
             for change in changes("", record["config"], config):
                 yield f"config changed: {change}"
             yield from _other_code(record["rules"])
+    yield from unlike_records({*record["outputs"]})
+    yield from damaged_stores()
     for path in record["outdated"]:
         yield f"output outdated: {path} was made with other parameters or code than recorded"
 

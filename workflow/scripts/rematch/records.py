@@ -126,9 +126,10 @@ class Recorder:
         params: Mapping[str, str],
         inputs: Iterable[str],
         outputs: Iterable[str],
+        notes: Iterable[str] = (),
     ) -> None:
         self._rule, self._params, self._started = rule, params, time.time()
-        self._outputs = [*map(str, outputs)]
+        self._outputs, self._notes = [*map(str, outputs)], [*map(str, notes)]
         before = {str(path): read(path) for path in inputs}
         known = {path: made for path, made in before.items() if made is not None}
         self._inputs = {path: made.sha256 for path, made in known.items()}
@@ -139,14 +140,20 @@ class Recorder:
             place(path).unlink(missing_ok=True)
 
     def finish(self) -> None:
-        """Record the results.
+        """Record the results and the log.
 
         Raises:
             OSError, UserError: one cannot be read, or its record not written.
         """
-        ended = time.time()
-        for path in self._outputs:
+        for path in [*self._outputs, *self._notes]:
             if os.path.exists(path):  # of one that is missing Snakemake says so
-                sha256 = digest_of(path)
-                facts = (self._rule, self._params, self._inputs, self.made_by, sha256)
-                write(Made(path, *facts, self._started, ended))
+                self.record(path)
+
+    def record(self, path: str) -> None:
+        """Record a file that the job wrote, as it is now.
+
+        Raises:
+            OSError, UserError: as `finish`.
+        """
+        facts = (self._rule, self._params, self._inputs, self.made_by, digest_of(path))
+        write(Made(path, *facts, self._started, time.time()))

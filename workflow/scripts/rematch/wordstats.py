@@ -22,6 +22,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath
 
 from rematch.errors import UserError
+from rematch.files import to_disk
 from rematch.foreign import foreign
 from rematch.wordsearch import LONGEST, Segmenter, Words
 
@@ -82,6 +83,7 @@ def build(source: str, directory: Path, url: str = URL, timeout: float = 60.0) -
             target = directory / output
             target.parent.mkdir(parents=True, exist_ok=True)
             (part / output).chmod(0o444)
+            to_disk(part / output)
             os.replace(part / output, target)
     log.info("word statistics from %s in %s", source, directory)
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import requests
 
 from rematch.errors import UserError
-from rematch.files import sha256_of
+from rematch.files import sha256_of, to_disk
 from rematch.polite import LONGEST_PAUSE_S, backoff, innermost, passing, retry_after_s, said
 from rematch.progress import progress
 
@@ -127,6 +127,7 @@ def _still_at(path: Path, file: BufferedRandom) -> bool:
 
 def _rename(part: Path, target: Path) -> None:
     try:
+        to_disk(part)
         os.replace(part, target)
     except FileNotFoundError:  # renamed already, by a process that the lock did not keep out
         if not target.is_file():
