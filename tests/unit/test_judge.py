@@ -104,6 +104,8 @@ def test_fewer_inputs_are_no_reason_and_more_are() -> None:
     assert judged(made, held, fewer).again == {}
     more = [*PLANS[:3], PLANS[3]._replace(inputs=["a"])]
     assert judged(made, held, more).again == {"d": OTHERS}
+    said = [*PLANS[:3], PLANS[3]._replace(inputs=["a"], params={"inputs": "a"})]
+    assert judged(made, held, said).again == {}
 
 
 @given(st.permutations(PLANS), st.sets(st.sampled_from(PATHS)), st.sets(st.sampled_from(PATHS)))

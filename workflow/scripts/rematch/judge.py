@@ -112,8 +112,8 @@ def otherwise(plan: Plan, record: Made, made: Mapping[str, Made | None]) -> str 
     if record.rule != plan.rule or (swapped and plan.params != record.params):
         return OTHERWISE
     for path in plan.inputs:
-        # A set of inputs may become smaller: a parameter says what it depends on.
-        if path in made:
+        # A set of inputs may become another: a parameter says what it depends on.
+        if path in made and (path in record.inputs or plan.params == record.params):
             before = made[path]
             if before is None or before.sha256 != record.inputs.get(path):
                 return OTHERS
