@@ -230,6 +230,7 @@ def test_left_over_results_are_listed_and_removed_only_when_told(
         path
         for path in results.rglob("*")
         if path.is_file()
+        and ".made" not in path.parts
         and any(part in str(path.relative_to(results)) for part in (".w3.", "/w3."))
     } | {results / "tiny/linked"}
     assert len(stale) > 15
@@ -241,6 +242,7 @@ def test_left_over_results_are_listed_and_removed_only_when_told(
     assert set(branch_listing(command(branch, "stale_command", "--remove"), branch)) == stale
     assert not any(os.path.lexists(path) for path in stale)
     assert not (results / f"tiny/runs/{RUN}").exists()
+    assert not (results / f".made/results/tiny/runs/{RUN}").exists()
     assert (outside / "precious.txt").read_text("utf-8") == "precious"
     kept = {path: time for path, time in others.items() if path not in stale and path.is_file()}
     assert kept.keys() >= {path for path in others if results not in path.parents}
