@@ -112,6 +112,21 @@ def test_a_truth_with_the_other_form_of_the_ids_is_kept(tmp_path: Path) -> None:
     assert read_corpus(spec, 1).counts["pairs_repeated"] == 1
 
 
+def test_damage_is_seen_in_either_form_of_an_id(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    long = ["1490725239", "1234500123", "1777770045"]
+    plain = [other_form(name) for name in long]
+    assert plain[1:] == ["012323450", "004577777"]
+    rows = [f"{name.lstrip('0')}\t{n}" for n, name in enumerate(plain)]
+    with caplog.at_level(logging.WARNING):
+        corpus = read_corpus(write_2021(tmp_path, long, rows), 1)
+    assert truth(corpus) == [(long[0], "0")]
+    (said,) = caplog.messages
+    assert "2 of 3 pairs name no article; ids such as 12323450 have lost their leading" in said
+    assert said.endswith("the corpus has ids such as 1234500123")
+
+
 def test_both_forms_of_an_article_are_one_article(tmp_path: Path) -> None:
     same = [("523949072", "T", "x", "1", ""), ("1490725239", "T", "x", "2", "")]
     for rows in (same, same[::-1]):
@@ -362,6 +377,10 @@ DAMAGED = [
     (["a1"], ['"a1"'], "have white space or quotes around them"),
     (["a1"], ["A1"], "are written in other letters"),
     (["a1.b"], ["img/a1.b"], "are paths or addresses"),
+    (["a1"], ["img/a1.jpg"], "are paths or addresses"),
+    (["101.0", "102."], ["101", "102"], "are in the corpus as numbers that a spreadsheet rewrote"),
+    ([" a1"], ["a1"], "have white space or quotes around them in the corpus"),
+    (["a.jpg"], ["a"], "are the names of files without what follows the dot"),
     (["a1"], ["zz"], "ids such as zz are not in the corpus, the corpus has ids such as a1"),
     (["a.jpg", "a.png"], ["a"], "ids such as a begin the names of several files"),
     (["a"], ["a.gif"], "ids such as a.gif are files that no image's row names"),
@@ -444,8 +463,12 @@ def test_a_corpus_of_which_nothing_is_left_stops_at_the_door(tmp_path: Path) -> 
     with pytest.raises(UserError, match=r"none of 1 pairs is left.*image refused: 1.*'000'"):
         demand_usable(read_corpus(apart, 1), apart)
     empty = write_pairs(tmp_path / "p.tsv", [("a", "", " ", "1", "p.jpg")])
-    with pytest.raises(UserError, match="no row is an article; no title and no text: 1, first in"):
-        read_articles(CorpusSpec(pairs=(empty,)))
+    spec = CorpusSpec(pairs=(empty,), photos=photos)
+    said = "no row is an article; no title and no text: 1, first in"
+    with pytest.raises(UserError, match=said):
+        read_articles(spec)
+    with pytest.raises(UserError, match=said):  # whichever job comes first
+        demand_usable(read_corpus(spec, 1), spec)
 
 
 @settings(max_examples=30, deadline=None)

@@ -16,6 +16,7 @@ from rematch.door import (
     Door,
     Kind,
 )
+from rematch.identities import other_form
 from rematch.layouts import Record
 from rematch.names import nfc
 
@@ -27,8 +28,11 @@ class Pairing:
         self.door = door
         forms = Counter(nfc(article.article_id) for article in door.articles.values())
         self._looks: dict[Kind, Looks] = {
-            "article": Looks([article.article_id for article in door.articles.values()]),
-            "image": Looks(list(door.images)),
+            "article": Looks(
+                [article.article_id for article in door.articles.values()],
+                map(other_form, door.articles) if door.two_schemes else (),
+            ),
+            "image": Looks(list(door.images), door.naming().images.values()),
         }
         # By the composed form of their ids, where no two have the same.
         self._composed: dict[str, Article] = {
