@@ -247,6 +247,19 @@ def test_a_refused_name_ties_its_pair_to_no_other_picture(tmp_path: Path) -> Non
         ]
 
 
+@pytest.mark.parametrize(
+    ("refused", "answer"),
+    [("1.jpg", "1.JPG"), ("\u00e9.jpg", "e\u0301.jpg"), ("e\u0301.JPG", "\u00e9.jpg")],
+)
+def test_nor_where_the_truth_writes_a_refused_name_otherwise(
+    tmp_path: Path, refused: str, answer: str
+) -> None:
+    photos = folder(tmp_path, "p.jpg", refused)
+    images = [f"{refused[:-4]},p.jpg", f"{refused},"]
+    corpus = generic(tmp_path, images, [f"a0,{refused[:-4]}", f"a1,{answer}"], photos, named=True)
+    assert truth(corpus) == [("a0", refused[:-4])]
+
+
 def test_a_file_that_a_row_names_is_no_other_images(tmp_path: Path) -> None:
     photos = folder(tmp_path, "0.jpg")
     for rows in (["0,3.jpg", "7,0.jpg"], ["7,0.jpg", "0,3.jpg"]):

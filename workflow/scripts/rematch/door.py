@@ -144,8 +144,10 @@ class Door:
         for path, row in sorted(self.image_rows, key=lambda r: r[1].image_id != ids[r[1].image_id]):
             if self.image(path, row, ids[row.image_id]):
                 taken.add(row.image_id)
-        self.names = Images(Named(cell, ids[cell], self.images[ids[cell]].photo) for cell in taken)
-        self.refused["image"].update(cell for cell in ids.keys() - taken if cell.strip())
+        lost = {cell for cell in ids.keys() - taken if cell.strip()}
+        named = (Named(cell, ids[cell], self.images[ids[cell]].photo) for cell in taken)
+        self.names = Images(named, lost)
+        self.refused["image"].update(lost)
 
     def image(self, path: Path, row: Record, image_id: str) -> bool:
         """Note a photo to be opened; False if the row's is refused."""

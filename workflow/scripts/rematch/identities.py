@@ -99,7 +99,9 @@ class Named:
 class Images:
     """The images of a corpus, to be found by what another row calls them."""
 
-    def __init__(self, images: Iterable[Named]) -> None:
+    def __init__(self, images: Iterable[Named], refused: Iterable[str] = ()) -> None:
+        """`refused`: what rows that are not taken in call theirs."""
+        self._refused = {_loose(nfc(cell)) for cell in refused}
         self._exact: dict[str, str] = {}
         self._by: dict[str, dict[str, set[str]]] = {
             kind: defaultdict(set) for kind in ("id", "file", "loose", "plain", "stem")
@@ -132,11 +134,11 @@ class Images:
             return found
         # A file that no row names is that of the image with such an id; an id that no row has is
         # the one of a file's name.
-        return (
-            (self._of("loose", _loose(file)) or self._of("plain", stem))
-            if file
-            else (self._of("stem", stem))
-        )
+        if not file:
+            return self._of("stem", stem)
+        loose = _loose(file)
+        found = self._of("loose", loose)
+        return found or (() if loose in self._refused else self._of("plain", stem))
 
     def _of(self, kind: str, name: str) -> tuple[str, ...]:
         return tuple(sorted(self._by[kind].get(name, ())))
