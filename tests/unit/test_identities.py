@@ -304,6 +304,38 @@ def test_composed_and_decomposed_names_are_one(
     assert truth(corpus) == [("a0", form(table, "Köln")), ("a1", form(table, "Zoë")), ("a2", "7")]
 
 
+@pytest.mark.parametrize("ending", ["", ".jpg"])
+def test_rows_that_store_one_name_in_two_ways_mean_one_image(tmp_path: Path, ending: str) -> None:
+    composed, apart = "\u00e9", "e\u0301"
+    rows = [("a0", "T", "x", composed + ending, ""), ("a1", "U", "x", apart + ending, "")]
+    for number, (given_rows, disk) in enumerate(
+        itertools.product((rows, rows[::-1]), ([composed], [apart], [composed, apart], []))
+    ):
+        place = tmp_path / str(number)
+        place.mkdir()
+        path = write_pairs(place / "pairs.tsv", given_rows)
+        photos = folder(place, *(f"{name}.jpg" for name in disk))
+        corpus = read_corpus(CorpusSpec(pairs=(path,), photos=photos), 1)
+        balanced(corpus)
+        if len(disk) == 2:  # two pictures then
+            assert truth(corpus) == [("a0", composed), ("a1", apart)]
+            assert files(corpus) == {name: f"{name}.jpg" for name in disk}
+        elif disk:
+            assert truth(corpus) == [("a0", composed), ("a1", composed)]
+            assert files(corpus) == {composed: f"{disk[0]}.jpg"}
+            assert corpus.rejects.num_rows == 0 and corpus.counts["images_repeated"] == 1
+        else:
+            assert corpus.counts["images_refused"] == 2
+
+
+def test_rows_that_name_two_files_mean_two_images(tmp_path: Path) -> None:
+    photos = folder(tmp_path, "y.jpg")
+    images = ["\u00e9,x.jpg", "e\u0301,y.jpg"]
+    corpus = generic(tmp_path, images, ["a0,\u00e9", "a1,e\u0301"], photos, named=True)
+    assert truth(corpus) == [("a1", "e\u0301")]
+    assert files(corpus) == {"e\u0301": "y.jpg"}
+
+
 def test_where_both_forms_are_on_disk_each_is_found_by_its_own_name() -> None:
     nfc, nfd = "\u00e9.jpg", "e\u0301.jpg"
     both = [nfd, nfc]

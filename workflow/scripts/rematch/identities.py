@@ -13,13 +13,14 @@ Images
     images would become one by that: of `teaser.jpg` and `teaser.png` each keeps its name as its
     id. This depends on which names a corpus' rows hold, not on their order, and not on the files.
     Names are equal if they are canonically equivalent (NFC): systems differ in how they store "é".
+    So ids that differ in this alone are one image, unless the folder has a photo for each.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from rematch.names import EXTENSIONS, nfc
@@ -115,6 +116,13 @@ class Images:
             if image.file:
                 self._by["file"][nfc(image.file)].add(image.image_id)
                 self._by["loose"][_loose(nfc(image.file))].add(image.image_id)
+
+    def join(self, ones: Mapping[str, str]) -> None:
+        """Let other ids stand for some of the images."""
+        self._exact = {cell: ones.get(item, item) for cell, item in self._exact.items()}
+        for by in self._by.values():
+            for name, items in by.items():
+                by[name] = {ones.get(item, item) for item in items}
 
     def find(self, cell: str, photo: str = "") -> tuple[str, ...]:
         """The ids of the images that a row may mean: one if it is known, none if it is not.
