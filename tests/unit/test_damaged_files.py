@@ -60,9 +60,34 @@ def test_a_part_in_another_encoding_is_refused_with_its_line(tmp_path: Path) -> 
         assert texts(read_corpus(CorpusSpec(pairs=(path,)), 1))["a7"][0] == "Köln grüßt Nr. 7"
 
 
-@pytest.mark.parametrize("text", ["Das „MENÜ“ für Köln", "PÅ” är så", "Ä… Ö– ü", "É» é"])
-def test_capitals_before_marks_are_cp1252(text: str) -> None:
+def test_a_small_part_in_utf8_of_a_large_file_in_cp1252_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "p.tsv"
+    head, utf8 = f"{HEADER}\n".encode(), lines(10, 7000).encode()
+    for parts in ((lines(7000).encode("cp1252"), utf8), (utf8, lines(7000).encode("cp1252"))):
+        path.write_bytes(head + b"".join(parts))
+        assert "is not UTF-8, though other parts of the file are (50 characters are" in refused(
+            path
+        )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Das „MENÜ“ für Köln",
+        "PÅ” är så",
+        "Ä… Ö– ü",
+        "É» é",
+        "«\u00a0Liberté\u00a0» et beauté\u00a0– là\u00a0…",
+        "Café…” déjà\u00a0»",
+        "Ü´s GRÖSSE² ß¹",
+        "avó\u00a0…” não",
+    ],
+)
+def test_accents_before_marks_are_cp1252(text: str) -> None:
+    """Though some of them are letters of rarer scripts in UTF-8, and some lines hold no others."""
     assert decode(text.encode("cp1252"), "f") == text
+    many = "\n".join([text, *text.split()] * 50)
+    assert decode(many.encode("cp1252"), "f") == many
 
 
 # What is no table in text
@@ -86,6 +111,19 @@ PACKED: list[tuple[Callable[[bytes], bytes], str]] = [
     (lambda text: text.decode().encode("utf-32"), "UTF-16"),
     (lambda text: text.replace(b"\n", b"\r"), "line 1: lines end with a carriage return alone"),
     (lambda text: text.replace(b"\n", b"\r", 1), "line 1: lines end with a carriage return alone"),
+    (lambda text: text + lines(9).encode("utf-16"), "line 5: a part of the file is UTF-16"),
+    (
+        lambda text: b"a\n" + text.decode().encode("utf-16-be"),
+        "line 2: a part of the file is UTF-16",
+    ),
+    (
+        lambda text: text + "\ufeff".encode() + lines(9, 3).encode(),
+        "line 5: a byte order mark stands",
+    ),
+    (
+        lambda text: text[:-1] + "\ufeff".encode() + lines(9, 3).encode(),
+        "line 4: a byte order mark",
+    ),
     (lambda text: b"<!DOCTYPE html>\n" + text, "is of no known layout"),
     (lambda text: b"", "the file is empty"),
     (lambda text: b"\xef\xbb\xbf", "the file is empty"),
@@ -119,6 +157,8 @@ def test_lines_that_end_with_carriage_returns_in_the_middle(tmp_path: Path) -> N
         "articleID\taid\turl\timg\tiid\thashvalue\ttitle\ttext\timgFile\n",
         "# article\taid\turl\timg\tiid\thashvalue\ttitle\ttext\timgFile\tDate\n",
         "articleID\taid\turl\t\t\thashvalue\ttitle\ttext\n",
+        HEADER.upper() + "\n",
+        HEADER + "\tDate\n",
     ],
 )
 def test_a_header_in_the_middle_is_said_with_its_line(tmp_path: Path, again: str) -> None:
@@ -134,6 +174,21 @@ def test_a_header_glued_to_the_last_row(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("nr,kopf,bild\n1,T,p\nnr,kopf,bild\n2,U,p\n")
     with pytest.raises(UserError, match="line 3: a header stands here again"):
         read_source(tmp_path / "a.csv", GENERIC, Generic(COLUMNS))
+    (tmp_path / "a.csv").write_text("nr,kopf,bild\n1,T,p\nNr,Kopf,url,Bild\n2,U,u,p\n")
+    with pytest.raises(UserError, match="line 3: a header stands here again"):
+        read_source(tmp_path / "a.csv", GENERIC, Generic(COLUMNS))
+
+
+def test_an_archive_is_said_whatever_its_name(tmp_path: Path) -> None:
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(b"nr,kopf,bild\n1,T,p\n"))
+    with pytest.raises(UserError, match=r"a\.csv\.gz: is packed by gzip; unpack it"):
+        read_source(tmp_path / "a.csv.gz", GENERIC, Generic(COLUMNS))
+
+
+def test_a_byte_order_mark_that_is_written_twice(tmp_path: Path) -> None:
+    path = tmp_path / "p.tsv"
+    path.write_bytes(("\ufeff" * 2 + f"{HEADER}\n{lines(3)}").encode())
+    assert set(texts(read_corpus(CorpusSpec(pairs=(path,)), 1))) == {"a0", "a1", "a2"}
 
 
 def test_a_row_that_speaks_of_columns_is_a_row(tmp_path: Path) -> None:

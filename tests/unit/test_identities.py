@@ -112,6 +112,21 @@ def test_a_truth_with_the_other_form_of_the_ids_is_kept(tmp_path: Path) -> None:
     assert read_corpus(spec, 1).counts["pairs_repeated"] == 1
 
 
+def test_damage_is_seen_in_either_form_of_an_id(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    long = ["1490725239", "1234500123", "1777770045"]
+    plain = [other_form(name) for name in long]
+    assert plain[1:] == ["012323450", "004577777"]
+    rows = [f"{name.lstrip('0')}\t{n}" for n, name in enumerate(plain)]
+    with caplog.at_level(logging.WARNING):
+        corpus = read_corpus(write_2021(tmp_path, long, rows), 1)
+    assert truth(corpus) == [(long[0], "0")]
+    (said,) = caplog.messages
+    assert "2 of 3 pairs name no article; ids such as 12323450 have lost their leading" in said
+    assert said.endswith("the corpus has ids such as 1234500123")
+
+
 def test_both_forms_of_an_article_are_one_article(tmp_path: Path) -> None:
     same = [("523949072", "T", "x", "1", ""), ("1490725239", "T", "x", "2", "")]
     for rows in (same, same[::-1]):
@@ -232,6 +247,19 @@ def test_a_refused_name_ties_its_pair_to_no_other_picture(tmp_path: Path) -> Non
         ]
 
 
+@pytest.mark.parametrize(
+    ("refused", "answer"),
+    [("1.jpg", "1.JPG"), ("\u00e9.jpg", "e\u0301.jpg"), ("e\u0301.JPG", "\u00e9.jpg")],
+)
+def test_nor_where_the_truth_writes_a_refused_name_otherwise(
+    tmp_path: Path, refused: str, answer: str
+) -> None:
+    photos = folder(tmp_path, "p.jpg", refused)
+    images = [f"{refused[:-4]},p.jpg", f"{refused},"]
+    corpus = generic(tmp_path, images, [f"a0,{refused[:-4]}", f"a1,{answer}"], photos, named=True)
+    assert truth(corpus) == [("a0", refused[:-4])]
+
+
 def test_a_file_that_a_row_names_is_no_other_images(tmp_path: Path) -> None:
     photos = folder(tmp_path, "0.jpg")
     for rows in (["0,3.jpg", "7,0.jpg"], ["7,0.jpg", "0,3.jpg"]):
@@ -274,6 +302,38 @@ def test_composed_and_decomposed_names_are_one(
     corpus = generic(tmp_path, images, answers, photos, named=True)
     assert corpus.images.num_rows == 3
     assert truth(corpus) == [("a0", form(table, "Köln")), ("a1", form(table, "Zoë")), ("a2", "7")]
+
+
+@pytest.mark.parametrize("ending", ["", ".jpg"])
+def test_rows_that_store_one_name_in_two_ways_mean_one_image(tmp_path: Path, ending: str) -> None:
+    composed, apart = "\u00e9", "e\u0301"
+    rows = [("a0", "T", "x", composed + ending, ""), ("a1", "U", "x", apart + ending, "")]
+    for number, (given_rows, disk) in enumerate(
+        itertools.product((rows, rows[::-1]), ([composed], [apart], [composed, apart], []))
+    ):
+        place = tmp_path / str(number)
+        place.mkdir()
+        path = write_pairs(place / "pairs.tsv", given_rows)
+        photos = folder(place, *(f"{name}.jpg" for name in disk))
+        corpus = read_corpus(CorpusSpec(pairs=(path,), photos=photos), 1)
+        balanced(corpus)
+        if len(disk) == 2:  # two pictures then
+            assert truth(corpus) == [("a0", composed), ("a1", apart)]
+            assert files(corpus) == {name: f"{name}.jpg" for name in disk}
+        elif disk:
+            assert truth(corpus) == [("a0", composed), ("a1", composed)]
+            assert files(corpus) == {composed: f"{disk[0]}.jpg"}
+            assert corpus.rejects.num_rows == 0 and corpus.counts["images_repeated"] == 1
+        else:
+            assert corpus.counts["images_refused"] == 2
+
+
+def test_rows_that_name_two_files_mean_two_images(tmp_path: Path) -> None:
+    photos = folder(tmp_path, "y.jpg")
+    images = ["\u00e9,x.jpg", "e\u0301,y.jpg"]
+    corpus = generic(tmp_path, images, ["a0,\u00e9", "a1,e\u0301"], photos, named=True)
+    assert truth(corpus) == [("a1", "e\u0301")]
+    assert files(corpus) == {"e\u0301": "y.jpg"}
 
 
 def test_where_both_forms_are_on_disk_each_is_found_by_its_own_name() -> None:
@@ -362,6 +422,10 @@ DAMAGED = [
     (["a1"], ['"a1"'], "have white space or quotes around them"),
     (["a1"], ["A1"], "are written in other letters"),
     (["a1.b"], ["img/a1.b"], "are paths or addresses"),
+    (["a1"], ["img/a1.jpg"], "are paths or addresses"),
+    (["101.0", "102."], ["101", "102"], "are in the corpus as numbers that a spreadsheet rewrote"),
+    ([" a1"], ["a1"], "have white space or quotes around them in the corpus"),
+    (["a.jpg"], ["a"], "are the names of files without what follows the dot"),
     (["a1"], ["zz"], "ids such as zz are not in the corpus, the corpus has ids such as a1"),
     (["a.jpg", "a.png"], ["a"], "ids such as a begin the names of several files"),
     (["a"], ["a.gif"], "ids such as a.gif are files that no image's row names"),
@@ -444,8 +508,12 @@ def test_a_corpus_of_which_nothing_is_left_stops_at_the_door(tmp_path: Path) -> 
     with pytest.raises(UserError, match=r"none of 1 pairs is left.*image refused: 1.*'000'"):
         demand_usable(read_corpus(apart, 1), apart)
     empty = write_pairs(tmp_path / "p.tsv", [("a", "", " ", "1", "p.jpg")])
-    with pytest.raises(UserError, match="no row is an article; no title and no text: 1, first in"):
-        read_articles(CorpusSpec(pairs=(empty,)))
+    spec = CorpusSpec(pairs=(empty,), photos=photos)
+    said = "no row is an article; no title and no text: 1, first in"
+    with pytest.raises(UserError, match=said):
+        read_articles(spec)
+    with pytest.raises(UserError, match=said):  # whichever job comes first
+        demand_usable(read_corpus(spec, 1), spec)
 
 
 @settings(max_examples=30, deadline=None)

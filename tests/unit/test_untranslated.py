@@ -178,6 +178,28 @@ def test_a_service_that_fails_for_one_text_does_not_whatever_the_memory_holds(go
     assert translate_articles(table, options(retries=1))[:2] == first[:2]
 
 
+def test_a_text_that_a_firewall_forbids_ends_nothing(google, options):
+    server = google(lambda text, nth: status(403) if "SELECT" in text else translated)
+    sentences = [f"Das geht heute nicht mehr, {i}." for i in range(30)]
+    table = articles(*((text, "") for text in [*sentences, "SELECT Haus", "Noch ein SELECT."]))
+    for _ in range(2):  # also where nothing else is left to be asked for
+        _, untranslated, summary = translate_articles(table, options(threads=1))
+        failed = "failed: HTTP 403"
+        assert rows(untranslated) == [("30", "title", failed), ("31", "title", failed)]
+        assert summary.failed == {"HTTP 403": 2}
+    assert len(server.asked) == 34
+    with pytest.raises(UserError, match="2 of 33 texts could not be translated"):
+        translate_articles(table, options(on_failure="stop"))
+
+
+def test_a_service_that_refuses_from_some_text_on_ends_the_run(google, options):
+    server = google(lambda text, nth: translated if text <= "Satz 110" else status(403))
+    table = articles(*((f"Satz {i}", "") for i in range(100, 200)))
+    with pytest.raises(UserError, match=r"google refuses requests \(HTTP 403\)"):
+        translate_articles(table, options(threads=1))
+    assert len(server.asked) == 11 + 3
+
+
 @pytest.fixture
 def offline(monkeypatch):
     with socket.socket() as free:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from rematch.polite import short
 
 UNCHANGED = "unchanged"
+FORBIDDEN = "HTTP 403"
 REPEATED = "same answer to different texts"
 
 # Google serves this page with status 200, and deep_translator returns it as a translation.
@@ -137,6 +138,27 @@ class Repeats:
 
     def _group(self, text: str, answer: str) -> list[str]:
         return self._texts.setdefault(_form(answer), {}).setdefault(_gist(text), [])
+
+
+class Refusals:
+    """Whether a service refuses every request, or a text: a firewall thinks ill of some.
+
+    `served`: the service has translated something, now or at an earlier time.
+    """
+
+    def __init__(self) -> None:
+        self.served = False
+        self._texts: set[str] = set()
+
+    def answered(self) -> None:
+        """Something was translated."""
+        self.served = True
+        self._texts.clear()
+
+    def of_all(self, kind: str, texts: Sequence[str]) -> bool:
+        """Whether every further request would be refused too."""
+        self._texts.update(texts)
+        return not self.served or kind != FORBIDDEN or len(self._texts) >= MANY
 
 
 def _form(text: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from rematch.answers import (
     REPEATED,
     UNCHANGED,
+    Refusals,
     fault,
     has_letter,
     may_stay,
@@ -62,6 +63,7 @@ class Asking:
         self.retried: Counter[str] = Counter()
         self.stopped: str | None = None
         self.offline = False
+        self.refusals = Refusals()
         self._engine = engine
         self._store = store
         self._options = options
@@ -156,6 +158,7 @@ class Asking:
                 # A service that sends everything back does not become a good one by names.
                 if any(not same(text, answer) for text, answer in good):
                     self._in_a_row = 0
+                    self.refusals.answered()
             for text in [text for text in bad if text in doubted or not bad[text].again]:
                 done += self._fail([text], bad.pop(text))
             with self._lock:
@@ -226,7 +229,9 @@ class Asking:
 
     def _worth_another(self, failure: RequestFailed, tries: int, texts: Sequence[str]) -> bool:
         """Whether to try once more; the wait before it is over then."""
-        if failure.refused:
+        with self._lock:
+            dead = failure.refused and self.refusals.of_all(failure.kind, texts)
+        if dead:
             self._end(f"{self._options.backend} refuses requests ({failure.kind})")
         most = self._options.retries
         if not failure.unreachable:

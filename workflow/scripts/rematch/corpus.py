@@ -186,8 +186,7 @@ def read_articles(spec: CorpusSpec) -> pa.Table:
     """
     door = _entered(spec)
     if not door.articles:
-        files = ", ".join(str(path) for path in spec.pairs or [spec.articles])
-        raise UserError(f"{files}: no row is an article; {_refused(door.rejects, 'article')}")
+        raise _no_article(spec, door.rejects)
     return _articles_table(door)
 
 
@@ -255,11 +254,13 @@ def demand_usable(corpus: Corpus, spec: CorpusSpec) -> None:
     Without such a folder there is nothing to look at, and texts can still be prepared.
 
     Raises:
-        UserError: no photo, or no pair of a truth, is left; says why.
+        UserError: no article, no photo, or no pair of a truth, is left; says why.
     """
     if spec.photos is None:
         return
     count, rejects = corpus.counts, [tuple(row.values()) for row in corpus.rejects.to_pylist()]
+    if not corpus.articles.num_rows:
+        raise _no_article(spec, rejects)
     if not corpus.images.num_rows:
         raise UserError(
             f"{spec.photos}: none of {count['image_rows']:,} rows has a photo there; "
@@ -271,6 +272,11 @@ def demand_usable(corpus: Corpus, spec: CorpusSpec) -> None:
             f"{files}: none of {count['pair_rows']:,} pairs is left, so nothing can be evaluated; "
             f"{_refused(rejects, 'pair', 'image')}"
         )
+
+
+def _no_article(spec: CorpusSpec, rejects: Sequence[Sequence[Any]]) -> UserError:
+    files = ", ".join(str(path) for path in spec.pairs or [spec.articles])
+    return UserError(f"{files}: no row is an article; {_refused(rejects, 'article')}")
 
 
 def _refused(rejects: Sequence[Sequence[Any]], *kinds: Kind) -> str:

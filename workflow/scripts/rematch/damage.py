@@ -10,6 +10,7 @@ from rematch.identities import split_extension
 from rematch.names import EXTENSIONS
 
 _REWRITTEN = re.compile(r"\s*[+-]?\d+(?:[.,]\d*)?[eE][+-]?\d+\s*|\s*[+-]?\d+[.,]0*\s*")
+_WHOLE = re.compile(r"(?<=\d)\.0*\Z")
 _THOUSANDS = re.compile(r"\d{1,3}(?:[.,'’_ \u00a0\u202f]\d{3})+")
 _AROUND = " \t\r\n\u00a0\u202f\ufeff\u200b\"'`„“”‚‘’«»"
 LONGEST = 40
@@ -28,11 +29,14 @@ STRANGE = "are not in the corpus"
 
 
 class Looks:
-    """What ids look like beside those that would name something."""
+    """What ids look like beside those that would name something.
 
-    def __init__(self, known: Collection[str]) -> None:
+    `known`: the corpus' ids; `more`: what else names the same things.
+    """
+
+    def __init__(self, known: Collection[str], more: Iterable[str] = ()) -> None:
         self._known = known
-        self._looks = _looks(known)
+        self._looks = _looks({*known, *more})
 
     def of(self, item_id: str) -> str:
         """What such ids are or do: "look like numbers that a spreadsheet rewrote"."""
@@ -62,10 +66,11 @@ class Looks:
         return ", ".join(said)
 
 
-def _looks(known: Collection[str]) -> list[tuple[str, Callable[[str], bool]]]:
-    ids = set(known)
+def _looks(ids: Collection[str]) -> list[tuple[str, Callable[[str], bool]]]:
     unpadded = {item.lstrip("0") for item in ids if item.isdecimal()}
     folded = {item.casefold() for item in ids}
+    rewritten = {_WHOLE.sub("", item) for item in ids if _WHOLE.search(item)}
+    wrapped = {item.strip(_AROUND) for item in ids}
     return [
         ("have white space or quotes around them", lambda item: item.strip(_AROUND) in ids),
         ("have lost their leading zeros", lambda item: item.isdecimal() and item in unpadded),
@@ -81,8 +86,13 @@ def _looks(known: Collection[str]) -> list[tuple[str, Callable[[str], bool]]]:
             "look like numbers with separators between thousands",
             lambda item: _THOUSANDS.fullmatch(item) is not None,
         ),
+        ("are in the corpus as numbers that a spreadsheet rewrote", rewritten.__contains__),
         (
             "begin the names of several files",
+            lambda item: sum(item + ending in ids for ending in EXTENSIONS) > 1,
+        ),
+        (
+            "are the names of files without what follows the dot",
             lambda item: any(item + ending in ids for ending in EXTENSIONS),
         ),
         (
@@ -92,6 +102,13 @@ def _looks(known: Collection[str]) -> list[tuple[str, Callable[[str], bool]]]:
         ("are written in other letters, large or small", lambda item: item.casefold() in folded),
         (
             "are paths or addresses and not names",
-            lambda item: re.split(r"[/\\]", item)[-1] in ids or "://" in item,
+            lambda item: "://" in item or any(name in ids for name in _last(item)),
         ),
+        ("have white space or quotes around them in the corpus", wrapped.__contains__),
     ]
+
+
+def _last(item_id: str) -> tuple[str, str]:
+    """The last part of a path or address, and that without its extension."""
+    name = re.split(r"[/\\]", item_id)[-1]
+    return name, split_extension(name)[0]

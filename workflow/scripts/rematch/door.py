@@ -38,7 +38,7 @@ from rematch.errors import UserError
 from rematch.files import sha256_of
 from rematch.identities import Images, Named, benchmark_id, file_named, image_ids
 from rematch.layouts import Record, Source
-from rematch.names import Naming, by_id, nfc
+from rematch.names import Naming, by_id, nfc, twins
 
 log = logging.getLogger(__name__)
 
@@ -145,8 +145,21 @@ class Door:
         for path, row in sorted(self.image_rows, key=lambda r: r[1].image_id != ids[r[1].image_id]):
             if self.image(path, row, ids[row.image_id]):
                 taken.add(row.image_id)
-        self.names = Images(Named(cell, ids[cell], self.images[ids[cell]].photo) for cell in taken)
-        self.refused["image"].update(cell for cell in ids.keys() - taken if cell.strip())
+        lost = {cell for cell in ids.keys() - taken if cell.strip()}
+        named = (Named(cell, ids[cell], self.images[ids[cell]].photo) for cell in taken)
+        self.names = Images(named, lost)
+        self.refused["image"].update(lost)
+
+    def join_twins(self, files: dict[str, str]) -> None:
+        """Make one image of those whose ids differ in how "é" is stored, and with one file."""
+        ones = twins(self.naming().images, files)
+        for image_id, one in ones.items():
+            if image_id in files:
+                files[one] = files[image_id]
+        for image_id in [image_id for image_id, one in ones.items() if image_id != one]:
+            del self.images[image_id]
+            self.counts["images_repeated"] += 1
+        self.names.join(ones)
 
     def image(self, path: Path, row: Record, image_id: str) -> bool:
         """Note a photo to be opened; False if the row's is refused."""
@@ -189,6 +202,7 @@ class Door:
         missing: list[str] = []
         found: list[tuple[str, Image, Path]] = []
         files = self.naming().find(present)
+        self.join_twins(files)
         for image_id, image in self.images.items():
             name = files.get(image_id, "")
             if folder is not None and _leads_out(folder, name):

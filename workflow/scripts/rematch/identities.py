@@ -13,13 +13,14 @@ Images
     images would become one by that: of `teaser.jpg` and `teaser.png` each keeps its name as its
     id. This depends on which names a corpus' rows hold, not on their order, and not on the files.
     Names are equal if they are canonically equivalent (NFC): systems differ in how they store "é".
+    So ids that differ in this alone are one image, unless the folder has a photo for each.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from rematch.names import EXTENSIONS, nfc
@@ -99,7 +100,9 @@ class Named:
 class Images:
     """The images of a corpus, to be found by what another row calls them."""
 
-    def __init__(self, images: Iterable[Named]) -> None:
+    def __init__(self, images: Iterable[Named], refused: Iterable[str] = ()) -> None:
+        """`refused`: what rows that are not taken in call theirs."""
+        self._refused = {_loose(nfc(cell)) for cell in refused}
         self._exact: dict[str, str] = {}
         self._by: dict[str, dict[str, set[str]]] = {
             kind: defaultdict(set) for kind in ("id", "file", "loose", "plain", "stem")
@@ -113,6 +116,13 @@ class Images:
             if image.file:
                 self._by["file"][nfc(image.file)].add(image.image_id)
                 self._by["loose"][_loose(nfc(image.file))].add(image.image_id)
+
+    def join(self, ones: Mapping[str, str]) -> None:
+        """Let other ids stand for some of the images."""
+        self._exact = {cell: ones.get(item, item) for cell, item in self._exact.items()}
+        for by in self._by.values():
+            for name, items in by.items():
+                by[name] = {ones.get(item, item) for item in items}
 
     def find(self, cell: str, photo: str = "") -> tuple[str, ...]:
         """The ids of the images that a row may mean: one if it is known, none if it is not.
@@ -132,11 +142,11 @@ class Images:
             return found
         # A file that no row names is that of the image with such an id; an id that no row has is
         # the one of a file's name.
-        return (
-            (self._of("loose", _loose(file)) or self._of("plain", stem))
-            if file
-            else (self._of("stem", stem))
-        )
+        if not file:
+            return self._of("stem", stem)
+        loose = _loose(file)
+        found = self._of("loose", loose)
+        return found or (() if loose in self._refused else self._of("plain", stem))
 
     def _of(self, kind: str, name: str) -> tuple[str, ...]:
         return tuple(sorted(self._by[kind].get(name, ())))

@@ -38,7 +38,7 @@ def planned(snakemake: Any) -> dict[str, str]:
     """
     known = {path: records.read(path) for path in map(str, snakemake.input)}
     found = {path: made.made_by for path, made in known.items() if made is not None}
-    found.update(snakemake.config["made_by"])
+    found.update(snakemake.config.get("made_by", {}))
     return found
 
 

@@ -246,8 +246,11 @@ def _source(
     records: list[Record] = []
     malformed: list[tuple[int, str]] = []
     blank = 0
-    columns = [{name.strip("#, ") for name in header} - {""}]
-    columns += [set().union(*known.columns.values()) for known in LAYOUTS.values()]
+    columns = [{name.strip("#, ").casefold() for name in header} - {""}]
+    columns += [
+        {name.casefold() for names in known.columns.values() for name in names}
+        for known in LAYOUTS.values()
+    ]
     for line, fields in rows:
         if not any(value.strip() for value in fields):
             blank += 1
@@ -275,18 +278,25 @@ def _source(
 def _glued(fields: Sequence[str], header: Sequence[str], columns: Sequence[set[str]]) -> str:
     """What is wrong with a row that is no row: a header, or lines of another file's making.
 
-    `columns`: names of columns in this file's header, and in each published layout.
+    `columns`: names of columns in this file's header, and in each published layout, folded.
     """
-    again = {name.strip('\ufeff#," \t\r') for name in fields} - {""}
+    again = {name.strip('\ufeff#," \t\r').casefold() for name in fields} - {""}
     n = len(header)
     if (
-        again == columns[0]
+        again >= columns[0]
         or any(len(again & known) > 2 for known in columns[1:])
         or (len(fields) == 2 * n - 1 > 1 and [f.strip() for f in fields[n:]] == list(header[1:]))
     ):
         return (
             "a header stands here again, as where two files are put together; "
             "remove it if both have the same columns, else give the files apart"
+        )
+    if fields[0].startswith("\ufeff") or (
+        len(fields) == 2 * n - 1 > n and "\ufeff" in fields[n - 1]
+    ):
+        return (
+            "a byte order mark stands here, as where two files are put together; "
+            "remove it, and see that a new line begins there"
         )
     breaks = sum(field.count("\r") for field in fields)
     if breaks and len(fields) != n and len(fields) - 1 == (n - 1) * (breaks + 1):
@@ -302,6 +312,7 @@ def _generic_rows(path: Path, generic: Generic) -> tuple[list[str], Rows]:
     if ending == ".parquet":
         return parquet_rows(path, set(generic.columns.values()))
     if ending not in DELIMITERS:
+        read_text(path)  # an archive is no matter of names
         raise UserError(
             f"{path}: layout {GENERIC} tells files by the ending of their name; "
             f"name it {', '.join(DELIMITERS)} or .parquet"

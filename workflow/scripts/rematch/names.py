@@ -94,6 +94,29 @@ def find(
     return found
 
 
+def twins(images: Mapping[str, str], found: Mapping[str, str]) -> dict[str, str]:
+    """Images that are one: canonically equivalent ids, and one file for all of them.
+
+    Args:
+        images: by id, the file that its rows name; "" if they name none.
+        found: the file of each that has one, as `find` gives them.
+
+    Returns:
+        By the id of each such image the one id for them, composed where there is such a one.
+    """
+    alike: dict[str, list[str]] = {}
+    for image_id in images:
+        alike.setdefault(nfc(image_id), []).append(image_id)
+    return {
+        image_id: name if name in ids else min(ids)
+        for name, ids in alike.items()
+        if len(ids) > 1
+        and len({found[item] for item in ids if item in found}) == 1
+        and len({nfc(images[item]) for item in ids if images[item]}) <= 1
+        for image_id in ids
+    }
+
+
 def photo_files(named: Iterable[Sequence[str]], present: Collection[str]) -> set[str]:
     """Which of the files that are present are photos.
 

@@ -18,6 +18,7 @@ from rematch.door import (
     Kind,
     reason_class,
 )
+from rematch.identities import other_form
 from rematch.layouts import Record
 from rematch.names import nfc
 
@@ -32,8 +33,11 @@ class Pairing:
         finds them."""
         forms = Counter(nfc(article.article_id) for article in door.articles.values())
         self._looks: dict[Kind, Looks] = {
-            "article": Looks([article.article_id for article in door.articles.values()]),
-            "image": Looks(list(door.images)),
+            "article": Looks(
+                [article.article_id for article in door.articles.values()],
+                map(other_form, door.articles) if door.two_schemes else (),
+            ),
+            "image": Looks(list(door.images), door.naming().images.values()),
         }
         # By the composed form of their ids, where no two have the same.
         self._composed: dict[str, Article] = {

@@ -51,8 +51,13 @@ _CSV_FAULTS = {
 }
 """Of csv.Error's messages, in our words."""
 
-_AFTER_CAPITAL = frozenset("‚„…‘’“”•–—™›\u00a0§«®°»".encode("cp1252"))
-"""cp1252's quotes, dashes and marks, which may follow an accented capital: MENÜ“."""
+_MARKS = frozenset("‚„…‘’“”•–—™›‹†´¹²³\u00a0§«®°»".encode("cp1252"))
+"""cp1252's quotes, dashes and marks, which may follow an accented letter: MENÜ“, liberté\u00a0»."""
+
+_UTF16 = re.compile(rb"(?:[\t\n\r -~]\0){4}|(?:\0[\t\n\r -~]){4}")
+"""Letters of UTF-16, without which no row of it is."""
+
+_BOMS_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 _MULTIBYTE = re.compile(
     rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
@@ -117,6 +122,13 @@ def read_text(path: Path) -> str:
             raise UserError(f"{path}: {what}")
     if data[:4].count(0) > 1:  # letters of UTF-16 or UTF-32 without a byte order mark
         raise UserError(f"{path}, line 1: the file is UTF-16 or UTF-32; save it as UTF-8")
+    wide = _UTF16.search(data) if 0 in data and not data.startswith(_BOMS_16) else None
+    if wide is not None:
+        line = data.count(b"\n", 0, wide.start() + 1) + 1
+        raise UserError(
+            f"{path}, line {line}: a part of the file is UTF-16; "
+            "save the parts that it was put together from as UTF-8"
+        )
     text = decode(data, str(path))
     first = text.partition("\n")[0].removesuffix("\r")
     if "\r" in first.partition('"')[0]:
@@ -130,21 +142,21 @@ def read_text(path: Path) -> str:
 def decode(data: bytes, name: str) -> str:
     """A file's bytes as text: UTF-8 with or without byte order mark, else cp1252.
 
-    A file is taken for cp1252 only if it has next to no character in UTF-8: one damaged character
-    in a UTF-8 file, or a part in another encoding, would otherwise turn all its umlauts into pairs
-    of letters.
+    A file is taken for cp1252 only if it has next to no character in UTF-8, and no lines that are
+    UTF-8 throughout: one damaged character in a UTF-8 file, or a part in another encoding, however
+    small, would otherwise turn all its umlauts into pairs of letters.
 
     Raises:
         UserError: neither fits; says line and column (in bytes, from 1) of the offending byte.
     """
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if data.startswith(_BOMS_16):
         raise UserError(f"{name}, line 1: the file is UTF-16; save it as UTF-8")
     body = data.removeprefix(codecs.BOM_UTF8)
     try:
-        return body.decode("utf-8")
+        return body.decode("utf-8").lstrip("\ufeff")  # some tools write it twice
     except UnicodeDecodeError as error:
-        wrong, right = _characters(body)
-        if len(body) < len(data) or right * 100 > wrong:
+        wrong, right, whole = _characters(body)
+        if len(body) < len(data) or right * 100 > wrong or whole > 1:
             raise UserError(
                 f"{name}, {_place(body, error.start)} is not UTF-8, though other parts of the file "
                 f"are ({right:,} characters are, {wrong:,} bytes are not); repair that character, "
@@ -165,16 +177,24 @@ def decode(data: bytes, name: str) -> str:
     return text
 
 
-def _characters(body: bytes) -> tuple[int, int]:
-    """How many bytes are not UTF-8, and how many characters beyond ASCII are.
+def _characters(body: bytes) -> tuple[int, int, int]:
+    """How many bytes are not UTF-8, how many characters beyond ASCII are, and of these how many
+    stand in lines that are UTF-8 throughout.
 
-    Two bytes that are a capital and a mark in cp1252, and a letter of a rarer script in UTF-8, say
-    nothing: neither count has them.
+    Bytes that are an accented letter and marks in cp1252, and a letter of a rarer script in UTF-8,
+    say nothing: no count has them.
     """
-    readable = body.decode("utf-8", errors="ignore").encode()
-    found = _MULTIBYTE.findall(readable)
-    unsure = sum(len(c) == 2 and c[0] > 0xC3 and c[1] in _AFTER_CAPITAL for c in found)
-    return len(body) - len(readable), len(found) - unsure
+    wrong = right = whole = 0
+    for line in body.split(b"\n"):
+        if line.isascii():
+            continue
+        readable = line.decode("utf-8", errors="ignore").encode()
+        found = _MULTIBYTE.findall(readable)
+        sure = sum(c[0] <= 0xC3 or not _MARKS.issuperset(c[1:]) for c in found)
+        wrong += len(line) - len(readable)
+        right += sure
+        whole += sure if len(readable) == len(line) else 0
+    return wrong, right, whole
 
 
 def _place(data: bytes, offset: int) -> str:

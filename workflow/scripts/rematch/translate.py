@@ -166,6 +166,7 @@ def translate(texts: Sequence[str], options: TranslationOptions) -> Translations
             )
     elif unknown and backend.engine is not None and backend.store is not None:
         run = Pieces(backend.engine, backend.store, options)
+        run.asking.refusals.served = bool(hits)
         failures = run.fill(unknown, targets, f"translate ({hits} from memory)")
         run.see_that_any(bool(hits))
     asking = run.asking if run else None
