@@ -195,6 +195,12 @@ def test_of_a_translation_memory_the_entries_used_count(place):
         "input changed: translation memory memory: of 2 translations by google, "
         "0 are gone and 1 are different"
     ]
+    (lines,) = (place / "memory").glob("*.jsonl")
+    flipped = bytearray(lines.read_bytes())
+    flipped[flipped.index(b"hedgehog")] ^= 1
+    lines.write_bytes(flipped)
+    damaged, _ = differences(record, config)
+    assert damaged.startswith(f"translation memory damaged: memory/{lines.name}, line ")
     (place / "memory").rename(place / "elsewhere")
     (place / "memory").mkdir()
     (said,) = differences(record, config)

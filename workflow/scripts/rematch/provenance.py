@@ -24,6 +24,7 @@ from rematch.codehash import code_hash
 from rematch.dag import ROOT, Job
 from rematch.errors import UserError
 from rematch.intact import damaged_stores, unlike_records
+from rematch.memory import damages
 from rematch.progress import progress
 from rematch.sweep import axes_of, describe_runs, used
 from rematch.translators import build
@@ -374,7 +375,10 @@ def _by_how_much(before: Entry, now: Entry) -> str:
 
 
 def _other_translations(config: Mapping[str, Any]) -> Iterator[str]:
-    for options, translated in _memories(config).values():
+    memories = _memories(config).values()
+    for folder in dict.fromkeys(options.memory for options, _ in memories if options.memory):
+        yield from (f"translation memory damaged: {said}" for said in damages(folder))
+    for options, translated in memories:
         try:
             known = build(options).known
         except UserError as error:
