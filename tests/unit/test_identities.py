@@ -125,6 +125,9 @@ def test_damage_is_seen_in_either_form_of_an_id(
     (said,) = caplog.messages
     assert "2 of 3 pairs name no article; ids such as 12323450 have lost their leading" in said
     assert said.endswith("the corpus has ids such as 1234500123")
+    caplog.clear()
+    read_corpus(write_2021(tmp_path, ["a0", long[0]], ["a0\t0", "zz\t1"]), 1)
+    assert "ids such as zz are not in the corpus" in caplog.messages[0]
 
 
 def test_both_forms_of_an_article_are_one_article(tmp_path: Path) -> None:
@@ -424,6 +427,7 @@ DAMAGED = [
     (["a1.b"], ["img/a1.b"], "are paths or addresses"),
     (["a1"], ["img/a1.jpg"], "are paths or addresses"),
     (["101.0", "102."], ["101", "102"], "are in the corpus as numbers that a spreadsheet rewrote"),
+    (["1490725239"], ["523949072"], "are the other form of ids of NewsImages 2021"),
     ([" a1"], ["a1"], "have white space or quotes around them in the corpus"),
     (["a.jpg"], ["a"], "are the names of files without what follows the dot"),
     (["a1"], ["zz"], "ids such as zz are not in the corpus, the corpus has ids such as a1"),

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 
-from rematch.identities import split_extension
+from rematch.identities import TWO_SCHEMES, other_form, split_extension
 from rematch.names import EXTENSIONS
 
 _REWRITTEN = re.compile(r"\s*[+-]?\d+(?:[.,]\d*)?[eE][+-]?\d+\s*|\s*[+-]?\d+[.,]0*\s*")
@@ -36,7 +36,7 @@ class Looks:
 
     def __init__(self, known: Collection[str], more: Iterable[str] = ()) -> None:
         self._known = known
-        self._looks = _looks({*known, *more})
+        self._looks = _looks({*known, *more} - {""})
 
     def of(self, item_id: str) -> str:
         """What such ids are or do: "look like numbers that a spreadsheet rewrote"."""
@@ -85,6 +85,10 @@ def _looks(ids: Collection[str]) -> list[tuple[str, Callable[[str], bool]]]:
         (
             "look like numbers with separators between thousands",
             lambda item: _THOUSANDS.fullmatch(item) is not None,
+        ),
+        (
+            f"are the other form of ids of NewsImages 2021 (see layout {TWO_SCHEMES})",
+            lambda item: other_form(item) in ids,
         ),
         ("are in the corpus as numbers that a spreadsheet rewrote", rewritten.__contains__),
         (
