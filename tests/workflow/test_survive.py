@@ -71,7 +71,7 @@ def test_the_undisturbed_run_is_like_any_other(hostile: Project) -> None:
     assert different(hostile, hostile) == [] and leftovers(hostile) == []
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_a_killed_run_goes_on_without_a_question(
     seed: int, hostile: Project, tmp_path: Path
 ) -> None:

@@ -118,11 +118,12 @@ def test_a_corpus_without_truth_gives_submissions_and_no_table(branch: Project) 
         "photos": "data/images",
     }
     branch.config["sweep"]["corpus"] = ["blind"]
+    one_run(branch)
     assert "\nblind: 14 articles, no truth; nothing was refused.\n" in branch.snakemake()
-    for run in RUNS:
-        assert branch.read(f"blind/runs/{run}/submission.tsv") == branch.read(
-            f"tiny/runs/{run}/submission.tsv"
-        )
+    run = RUNS[0]
+    assert branch.read(f"blind/runs/{run}/submission.tsv") == branch.read(
+        f"tiny/runs/{run}/submission.tsv"
+    )
     assert not (branch.folder / "results/blind/table.csv").exists()
 
 
