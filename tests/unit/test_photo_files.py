@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import struct
@@ -180,9 +181,60 @@ def test_a_jpeg_of_many_scans_and_a_png_of_many_chunks_are_refused(
     (tmp_path / "many.jpg").write_bytes(data[:-2] + data[last:-2] * 300 + data[-2:])
     assert reason_of(tmp_path / "many.jpg") == "photo unreadable: more than 256 scans"
     monkeypatch.setattr(photos, "LARGE_BYTES", 4)
-    monkeypatch.setattr(photo_files, "MOST_CHUNKS", 500)
+    monkeypatch.setattr(photo_files, "MOST_PARTS", 500)
     (tmp_path / "many.png").write_bytes(with_chunk(ORDINARY, chunk(b"tEXt", b"") * 600))
-    assert reason_of(tmp_path / "many.png") == "photo unreadable: more than 500 chunks"
+    assert reason_of(tmp_path / "many.png") == "photo unreadable: more than 500 parts"
+
+
+JPEG, GIF = encoded(noise(), "JPEG"), encoded(noise().convert("P"), "GIF")
+PALETTE = 13 + 3 * 2 ** ((GIF[10] & 7) + 1)
+
+
+@pytest.mark.parametrize(
+    "name, data, many",
+    [
+        ("a.jpg", JPEG[:2] + b"\xff\xe1\0\x02" * 600 + JPEG[2:], True),
+        ("a.jpg", JPEG[:2] + b"\xff" * 600 + JPEG[2:], True),
+        ("a.jpg", JPEG[:2] + b"\xff\xe1\0\x02" * 400 + JPEG[2:], False),
+        ("a.jpg", JPEG[:-2] + b"\xff\xe1\0\x02" * 600 + JPEG[-2:], False),
+        ("a.gif", GIF[:PALETTE] + b"!\xfe\x01a\0" * 300 + GIF[PALETTE:], True),
+        ("a.gif", GIF[:PALETTE] + b"!\xfe" + b"\x01a" * 600 + b"\0" + GIF[PALETTE:], True),
+        ("a.gif", GIF[:PALETTE] + b"\0" * 600 + GIF[PALETTE:], True),
+        ("a.gif", GIF[:PALETTE] + b"!\xfe\x01a\0" * 200 + GIF[PALETTE:], False),
+        ("a.gif", GIF[:-1] + b"!\xfe\x01a\0" * 300 + GIF[-1:], False),
+    ],
+)
+def test_what_stands_before_a_picture_is_counted_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, data: bytes, many: bool
+) -> None:
+    # Of a file of 256 MB Pillow would keep 64 million segments, in 9 GB.
+    monkeypatch.setattr(photos, "LARGE_BYTES", 4)
+    monkeypatch.setattr(photo_files, "MOST_PARTS", 500)
+    (tmp_path / name).write_bytes(data)
+    if many:
+        assert reason_of(tmp_path / name) == "photo unreadable: more than 500 parts"
+    else:
+        assert open_photo(tmp_path / name).size == noise().size
+
+
+def test_a_narrow_picture_costs_what_its_rows_do() -> None:
+    # Pillow points to each of its rows: 80 million grey pixels one below the other took 1.6 GB.
+    with header("PNG", io.BytesIO(encoded(noise(1, 1).convert("L"), "PNG"))) as image:
+        image._size = (1, 60_000_000)
+        assert needed("PNG", image, image.size, 1000) > 1_300_000_000
+        image._size = (60_000_000, 1)
+        assert needed("PNG", image, image.size, 1000) <= MAX_MEMORY
+
+
+@pytest.mark.parametrize("size", [(9_000_000, 1), (3_000_000, 3), (1, 9_000_000)])
+def test_the_pixels_of_a_line_are_hashed_a_part_at_a_time(size: tuple[int, int]) -> None:
+    width, height = size
+    pixels = np.arange(3 * width * height, dtype=np.uint32).astype(np.uint8)
+    image = Image.fromarray(pixels.reshape(height, width, 3))
+    boxes = list(photos._bands(image, 3))
+    assert max((x1 - x0) * (y1 - y0) * 3 for x0, y0, x1, y1 in boxes) <= 2**23
+    whole = hashlib.sha256(struct.pack("<II", width, height) + pixels.tobytes())
+    assert photos.pixels_digest(image) == whole.hexdigest()
 
 
 # Good pixels in a file that is bad elsewhere

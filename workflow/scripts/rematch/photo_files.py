@@ -29,8 +29,9 @@ Image.core.set_block_size(64 * 2**20)  # type: ignore[attr-defined]
 
 MOST_SCANS = 256
 """Passes over a progressive JPEG; it has about ten. Each takes time, and a few bytes."""
-MOST_CHUNKS = 200_000
-"""Parts of a PNG; a large one has thousands."""
+MOST_PARTS = 200_000
+"""Chunks of a PNG, or parts before the picture of a JPEG or GIF; a large file has thousands. Pillow
+takes a microsecond for each, and some hundred bytes."""
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _TURNED = {
@@ -42,6 +43,11 @@ _TURNED = {
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }
+_BARE_MARKS = b"\x00\x01" + bytes(range(0xD0, 0xDA))
+"""Second bytes of a JPEG's marks that have no length."""
+_NARROW, _ROW = 64, 8 + 3
+"""Width below which rows cost more than their pixels, and how many bytes: Pillow points to each, and
+fills it up to four bytes."""
 _HELD = {"1": 1, "L": 1, "P": 1, "I;16": 3}
 """Bytes of a pixel in Pillow's memory, by mode, with its high byte apart; of other modes 4."""
 _ORIENTATION = 0x0112
@@ -93,6 +99,8 @@ def needed(form: str, image: ImageFile, whole: tuple[int, int], size: int) -> in
     converted = 0 if image.mode == "RGB" else 4
     turned = held if turn_of(image.info) is not None else 0
     cost = pixels * (held + max(converted, turned))
+    if image.width < _NARROW:
+        cost += _ROW * image.height * (2 if converted or turned else 1)
     if form == "WEBP":  # the decoder's canvas, twice, and its bytes beside the picture's own
         return max(cost, 16 * pixels) + 2 * size
     if form == "GIF":
@@ -115,8 +123,9 @@ def too_many_parts(form: str, handle: IO[bytes]) -> str:
     try:
         if form == "JPEG" and _scans(handle) > MOST_SCANS:
             return f"more than {MOST_SCANS} scans"
-        if form == "PNG" and next(islice(_chunks(handle), MOST_CHUNKS, None), None):
-            return f"more than {MOST_CHUNKS:,} chunks"
+        parts = {"JPEG": _before_scan, "PNG": _chunks, "GIF": _before_frame}.get(form)
+        if parts and next(islice(parts(handle), MOST_PARTS, None), None):
+            return f"more than {MOST_PARTS:,} parts"
         return ""
     finally:
         handle.seek(at)
@@ -130,6 +139,36 @@ def _scans(handle: IO[bytes]) -> int:
         found += (last + chunk).count(b"\xff\xda")
         last = chunk[-1:]
     return found
+
+
+def _before_scan(handle: IO[bytes]) -> Iterator[int]:
+    """Where the segments before a JPEG's first scan begin, and each byte that is part of none."""
+    handle.seek(2)
+    while mark := handle.read(1):
+        yield handle.tell()
+        if mark != b"\xff":
+            continue
+        kind = handle.read(1)
+        if kind == b"\xda":
+            return
+        if kind == b"\xff":
+            handle.seek(-1, io.SEEK_CUR)
+        elif kind and kind not in _BARE_MARKS:
+            handle.seek(max(int.from_bytes(handle.read(2), "big") - 2, 0), io.SEEK_CUR)
+
+
+def _before_frame(handle: IO[bytes]) -> Iterator[int]:
+    """Where the blocks of extensions before a GIF's first frame begin, and each byte of none."""
+    handle.seek(10)
+    flags = int.from_bytes(handle.read(1), "big")
+    handle.seek(13 + (3 << (flags & 7) + 1 if flags & 128 else 0))
+    while (mark := handle.read(1)) and mark not in b",;":
+        yield handle.tell()
+        if mark == b"!":
+            handle.read(1)
+            while length := int.from_bytes(handle.read(1), "big"):
+                yield handle.tell()
+                handle.seek(length, io.SEEK_CUR)
 
 
 def turn_of(info: Mapping[Any, Any]) -> Transpose | None:

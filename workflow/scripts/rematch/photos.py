@@ -234,11 +234,15 @@ def _high_bytes(image: Image.Image) -> Image.Image:
 
 
 def _bands(image: Image.Image, depth: int) -> Iterator[tuple[int, int, int, int]]:
-    """An image's rows in boxes of 8 MB, so that its bytes are never all in memory twice."""
+    """An image's rows in boxes of 8 MB, so that its bytes are never all in memory twice.
+
+    Box by box the bytes come in the order in which the whole image has them.
+    """
     width, height = image.size
-    rows = max(1, 2**23 // (depth * width))
+    rows, columns = max(1, 2**23 // (depth * width)), 2**23 // depth
     for top in range(0, height, rows):
-        yield 0, top, width, min(top + rows, height)
+        for left in range(0, width, columns):
+            yield left, top, min(left + columns, width), min(top + rows, height)
 
 
 def pixels_digest(image: Image.Image) -> str:
