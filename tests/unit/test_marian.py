@@ -234,6 +234,23 @@ def test_another_model_or_beam_takes_nothing_from_the_memory(options, tmp_path):
     }
 
 
+@pytest.mark.parametrize(
+    "file, text, said",
+    [
+        ("config.json", "[" * 100_000, "no readable config.json"),
+        ("config.json", "null", "no readable config.json"),
+        ("config.json", '{"max_position_embeddings": [1]}', "no readable config.json"),
+        ("vocab.json", "[" * 100_000, "vocab.json: no vocabulary"),
+        ("vocab.json", "null", "vocab.json: no vocabulary"),
+    ],
+)
+def test_a_model_s_file_that_is_built_like_none_is_one_line(model, tmp_path, file, text, said):
+    copy = shutil.copytree(model, tmp_path / "elsewhere")
+    (copy / file).write_text(text)
+    with pytest.raises(UserError, match=said):
+        marian._checked(copy)
+
+
 @pytest.mark.parametrize("file", ["source.spm", "vocab.json", "config.json", "model.safetensors"])
 def test_every_file_counts_in_the_digest_and_the_folder_does_not(model, tmp_path, file):
     copy = shutil.copytree(model, tmp_path / "elsewhere")

@@ -166,6 +166,74 @@ def test_code_that_comes_with_a_model_is_neither_run_nor_asked_about(
     assert said.get(where, "config.json: auto_map: this model wants to") in str(caught.value)
 
 
+TEXT: dict[str, Any] = {"vocab_size": 49408, "width": 64, "heads": 2, "layers": 1}
+
+
+@pytest.mark.parametrize(
+    "config, said",
+    [
+        ("[" * 100_000, "no readable model configuration"),
+        ({"model_cfg": None}, "model_cfg is no mapping"),
+        ({"model_cfg": [1]}, "model_cfg is no mapping"),
+        ({"model_cfg": {"text_cfg": None}}, ": text_cfg of its"),
+        ({"model_cfg": {"text_cfg": "x"}}, ": text_cfg of its"),
+        ({"model_cfg": {"text_cfg": {"tokenizer_kwargs": [1]}}}, "text_cfg.tokenizer_kwargs of"),
+        ({"model_cfg": {"text_cfg": {"hf_model_name": 3}}}, "text_cfg.hf_model_name of its"),
+        ({"model_cfg": {"text_cfg": {**TEXT, "hf_tokenizer_name": ["x"]}}}, "text_cfg.hf_tok"),
+    ],
+)
+def test_a_configuration_that_is_built_like_none_is_one_line(
+    tmp_path: Path, config: Any, said: str
+) -> None:
+    text = config if isinstance(config, str) else json.dumps(config)
+    (tmp_path / "open_clip_config.json").write_text(text)
+    (tmp_path / "open_clip_model.safetensors").write_bytes(b"\x08" + bytes(7) + b"{}      ")
+    with pytest.raises(UserError, match=said) as caught:
+        load(ModelSpec("open_clip", tmp_path))
+    assert "\n" not in str(caught.value)
+
+
+def test_an_architecture_that_is_built_like_none_is_one_line(tmp_path: Path) -> None:
+    torch.save({"a": torch.zeros(1)}, tmp_path / "a.pt")
+    path = tmp_path / "built-like-none.json"
+    path.write_text(json.dumps({"embed_dim": 16, "vision_cfg": {}, "text_cfg": None}))
+    with pytest.raises(UserError, match="text_cfg of its configuration cannot be read"):
+        load(ModelSpec("open_clip", tmp_path / "a.pt", architecture=str(path)))
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        "[]",
+        "null",
+        "[" * 100_000,
+        '{"weight_map": {}}',
+        '{"weight_map": {"a": ["x"]}}',
+        '{"weight_map": {"a": 3}}',
+        '{"weight_map": {"a": null, "b": "c"}}',
+        '{"weight_map": {"a": "../model.safetensors"}}',
+        '{"weight_map": {"a": "/etc/passwd"}}',
+    ],
+)
+def test_an_index_of_weights_that_is_none_is_one_line(tmp_path: Path, index: str) -> None:
+    (tmp_path / "model.safetensors.index.json").write_text(index)
+    with pytest.raises(UserError, match=r"index\.json: cannot be read; fetch"):
+        load(ModelSpec("hf", tmp_path))
+
+
+def test_what_a_library_says_of_a_model_goes_through_the_log(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    # transformers warns of the type, in its own words and with a handler of its own.
+    for name in ("config", "tokenizer_config"):
+        (tmp_path / f"{name}.json").write_text('{"model_type": "\\u001b[31mred"}')
+    (tmp_path / "model.safetensors").write_bytes(b"")
+    with pytest.raises(UserError):
+        load(ModelSpec("hf", tmp_path))
+    assert "\x1b" not in "".join(capfd.readouterr())
+    assert any("\x1b[31mred" in record.getMessage() for record in caplog.records)
+
+
 def tokenizer_of_clip(folder: Path) -> None:
     import tokenizers
 

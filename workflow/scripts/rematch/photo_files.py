@@ -46,8 +46,8 @@ _TURNED = {
 _BARE_MARKS = b"\x00\x01" + bytes(range(0xD0, 0xDA))
 """Second bytes of a JPEG's marks that have no length."""
 _NARROW, _ROW = 64, 8 + 3
-"""Width below which rows cost more than their pixels, and how many bytes: Pillow points to each, and
-fills it up to four bytes."""
+"""Width below which rows cost more than their pixels, and how many bytes: Pillow points to each,
+and fills it up to four bytes."""
 _HELD = {"1": 1, "L": 1, "P": 1, "I;16": 3}
 """Bytes of a pixel in Pillow's memory, by mode, with its high byte apart; of other modes 4."""
 _ORIENTATION = 0x0112

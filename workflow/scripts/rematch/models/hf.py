@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rematch.errors import UserError
+from rematch.library_logs import log_as_we_do
 from rematch.models import hub
 from rematch.models.base import (
     Encoder,
@@ -48,7 +49,7 @@ class HuggingFace(Encoder):
         import_torchvision()
         import transformers
 
-        transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        log_as_we_do()
         folder = _folder(spec)
         label = spec.name or folder.name
         weights = list(_weights(folder))
@@ -190,6 +191,9 @@ def _weights(folder: Path) -> Iterator[Path]:
 def _parts(index: Path) -> list[str]:
     """The files of weights that an index names."""
     try:
-        return sorted(set(json.loads(index.read_bytes())["weight_map"].values()))
-    except (ValueError, KeyError, AttributeError) as error:
+        parts = set(json.loads(index.read_bytes())["weight_map"].values())
+        if not parts or any(Path(part).name != part for part in parts):
+            raise ValueError(parts)  # nothing outside of the folder belongs to the model
+        return sorted(parts)
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
         raise UserError(f"{index}: cannot be read; fetch the whole model again") from error

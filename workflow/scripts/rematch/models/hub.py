@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from rematch.errors import UserError
+from rematch.library_logs import log_as_we_do
 from rematch.models.fetch import fetched
 from rematch.polite import innermost, passing, said
 
@@ -59,6 +60,7 @@ def demand_no_code(folder: Path) -> None:
     """
     from transformers import dynamic_module_utils
 
+    log_as_we_do()
     dynamic_module_utils.TIME_OUT_REMOTE_CODE = 0  # then it does not ask
     for path in sorted(folder.glob("*.json")):
         try:

@@ -54,7 +54,7 @@ class OpenClip(Encoder):
         if spec.checkpoint is not None and spec.checkpoint.is_dir():
             weights = _weights_in(spec.checkpoint)
             source, label = f"local-dir:{spec.checkpoint}", spec.checkpoint.name
-            text = _json(spec.checkpoint / CONFIG).get("model_cfg", {}).get("text_cfg", {})
+            text = _text_config(spec.checkpoint / CONFIG)
             hub.demand_no_code(spec.checkpoint)
         else:
             if spec.checkpoint is not None:
@@ -70,8 +70,7 @@ class OpenClip(Encoder):
                 weights, options = _fetched(label, source, tag, spec.cache.expanduser(), open_clip)
             pretrained = str(weights)
             text = open_clip.get_model_config(source)["text_cfg"]
-        if (text.get("tokenizer_kwargs") or {}).get("trust_remote_code"):
-            raise UserError(f"{label}: its tokenizer runs code of others; choose another model")
+        _demand_readable(label, text)
         cache = spec.cache.expanduser()
         if text.get("hf_model_name"):
             # The library would look for its configuration elsewhere, and ask the network each time.
@@ -244,10 +243,33 @@ def _weights_in(folder: Path) -> Path:
     return found[0]
 
 
+def _text_config(path: Path) -> Any:
+    """What a folder's configuration says of texts; `_demand_readable` says if that can be used."""
+    model = _json(path).get("model_cfg", {})
+    if not isinstance(model, dict):
+        raise UserError(f"{path}: model_cfg is no mapping; fetch the whole model again")
+    return model.get("text_cfg", {})
+
+
+def _demand_readable(label: str, text: Any) -> None:
+    """Refuse a configuration of texts that is not built like one, or would run code."""
+    kinds = {"hf_model_name": str, "hf_tokenizer_name": str, "tokenizer_kwargs": dict}
+    wrong = "text_cfg" if not isinstance(text, dict) else ""
+    for key, kind in () if wrong else kinds.items():
+        if not isinstance(text.get(key), kind | None):
+            wrong = f"text_cfg.{key}"
+    if wrong:
+        raise UserError(
+            f"{label}: {wrong} of its configuration cannot be read; fetch the whole model again"
+        )
+    if (text.get("tokenizer_kwargs") or {}).get("trust_remote_code"):
+        raise UserError(f"{label}: its tokenizer runs code of others; choose another model")
+
+
 def _json(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(
             f"{path}: no readable model configuration of open_clip ({first_line(error)}); correct "
             "models.*.checkpoint or models.*.architecture"

@@ -31,6 +31,7 @@ from typing import Any
 
 from rematch.errors import UserError
 from rematch.files import sha256_of
+from rematch.library_logs import log_as_we_do
 from rematch.translators.base import (
     Answer,
     Backend,
@@ -155,7 +156,8 @@ def _checked(folder: Path) -> int:
     try:
         config = json.loads((folder / "config.json").read_bytes())
         kind = config.get("model_type")
-    except (OSError, ValueError, AttributeError) as error:
+        longest = int(config.get("max_position_embeddings", 512))
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
         raise UserError(
             f"{folder}: no readable config.json, so this is no model in Hugging Face's layout; "
             f"set the translation's model to the folder of a Marian model"
@@ -176,15 +178,17 @@ def _checked(folder: Path) -> int:
             f"with a common vocabulary"
         )
     try:
-        vocabulary = json.loads((folder / "vocab.json").read_bytes())
-    except ValueError as error:
-        raise UserError(f"{folder}/vocab.json: not JSON; fetch the whole model again") from error
+        vocabulary = list(json.loads((folder / "vocab.json").read_bytes()).keys())
+    except (ValueError, AttributeError, RecursionError) as error:
+        raise UserError(
+            f"{folder}/vocab.json: no vocabulary; fetch the whole model again"
+        ) from error
     if any(re.fullmatch(r">>.+<<", token) for token in vocabulary):
         raise UserError(
             f"{folder}: this model translates into several languages; choose one that translates "
             f"into one"
         )
-    return int(config.get("max_position_embeddings", 512))
+    return longest
 
 
 def model_digest(folder: Path) -> str:
@@ -254,7 +258,6 @@ def _converter(folder: Path) -> Any:
     from rematch.openai_clip import import_torchvision
 
     import_torchvision()  # makes torchvision importable, which transformers' models import
-    import transformers
     from ctranslate2.converters import TransformersConverter
 
     class Converter(TransformersConverter):  # type: ignore[misc]
@@ -269,7 +272,7 @@ def _converter(folder: Path) -> Any:
         def load_tokenizer(self, tokenizer_class: Any, name: str, **kwargs: Any) -> Any:
             return _tokenizer(Path(name))
 
-    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    log_as_we_do()
     return Converter(str(folder))
 
 
