@@ -130,7 +130,10 @@ def test_a_text_is_cleaned_whatever_stands_beside_it(statistics: Path) -> None:
 TAGS = "biren hipkins shalin maada opoku steinmeier nippes conen zelenskyj mbappe raducanu nawalny"
 
 
-@pytest.mark.parametrize("source", [TAGS, TAGS.upper(), f"EU, USA: {TAGS}", TAGS.capitalize()])
+@pytest.mark.parametrize(
+    "source",
+    [TAGS, TAGS.upper(), f"EU, USA: {TAGS}", TAGS.capitalize(), f"{TAGS} in Germany, Labour party"],
+)
 def test_names_survive_without_capitals(source: str, statistics: Path) -> None:
     assert run(source, statistics) == source.lower()
 
@@ -167,6 +170,9 @@ def test_what_is_no_name_is_corrected_without_capitals(
         ("In the yougn", "A dog", False),  # capitalised by a program, it may be
         ("In the yougn", "A dog. Another", True),
         ("The EU's yougn", "", False),
+        ("yougn, hipkins, Labour party, Maada", "", False),  # tags of which some have capitals
+        ("He met Anna", "yougn in Rome", False),
+        ("20 yougn killed in Kabul", "", True),
     ],
 )
 def test_title_and_text_show_capitals_together(

@@ -70,8 +70,12 @@ class Context:
         They tell them if a word that is not the first has a capital, and is not all capitals
         ("EU"). A source whose first word alone has one goes by what stands beside it: the title
         "A dog runs" by its text; without that it might have been made by `str.capitalize`. A
-        source without any, or in capitals throughout, goes by itself: tags under a real title.
+        source without any, or in capitals throughout, goes by itself: tags under a real title. One
+        that begins with a small letter writes names small too, whatever else has a capital: tags
+        such as "hipkins, Labour party, biren".
         """
+        if self.source.lstrip()[:1].islower():
+            return True
         first, others = _capitals(self.source)
         return not others and not (first and _capitals(self.beside)[1])
 
