@@ -262,3 +262,15 @@ def test_steps_in_an_order_that_costs_something_are_a_note() -> None:
         "cleanings.late.steps: `unicode` runs after `lower`, so it cannot repair all broken "
         "characters; put it first"
     ]
+
+
+def test_a_name_that_is_not_allowed_is_not_called_missing():
+    layer = {"translations": {"a b": {"backend": "none"}}, "sweep": {"translation": ["a b"]}}
+    lines = said(layer)
+    assert "'a b' cannot be used: rename it under translations, and here" in str(lines)
+    assert "not defined" not in str(lines)
+
+
+def test_a_date_is_shown_as_it_was_written():
+    lines = said(yaml.safe_load("sweep: {corpus: [2001-01-01]}"))
+    assert "sweep.corpus[0]: 2001-01-01 is no text" in str(lines)

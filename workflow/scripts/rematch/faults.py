@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any, TypeAlias
 
 import jsonschema
@@ -203,6 +204,8 @@ def not_defined(axis: str, name: str, config: Mapping[str, Any]) -> str:
     section = REGISTRY[axis]
     entries = config.get(section)
     entries = entries if isinstance(entries, Mapping) else {}
+    if name in entries:  # under a name that is not allowed, which has a line of its own
+        return f"{short(name)} cannot be used: rename it under {section}, and here"
     said = f"{short(name)} is not defined under {section}"
     if axis == "model":
         called = [
@@ -240,6 +243,8 @@ def near(word: str, known: Sequence[str]) -> str:
 def short(value: Any, quoted: bool = True) -> str:
     """A value as it would stand in the file, in at most 60 characters."""
     text = {True: "true", False: "false", None: "null"}.get(value) if _is_word(value) else None
+    if isinstance(value, date):  # and what has a time, too
+        text = value.isoformat()
     text = text or (repr(value) if quoted else str(value))
     return text if len(text) <= 60 else f"{text[:57]}..."
 
