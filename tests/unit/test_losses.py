@@ -260,9 +260,9 @@ def test_empty_queries_are_counted_by_what_a_query_is_made_of(tmp_path: Path) ->
         for fields in ("both", "title")
     }
     found = tally.losses(noted(corpus, empty=empty))
-    said = "1 to 3 of 5 queries are empty (no word left or no title) and share one ranking."
+    said = "1 to 3 of 5 articles have an empty query (no word left or no title), all one ranking."
     assert line(found) == f"5 of 5 articles; {NOTHING}. {said}"
-    assert "3 of 5 queries are empty (de.title)" in warning(found, "c")
+    assert "3 of 5 articles have an empty query (de.title)" in warning(found, "c")
     assert "Empty queries: de.title (3 of 3)" in losses_page("c", found, noted(corpus, empty=empty))
     assert empty_queries(found, [("de", "title")]) == 3
     assert empty_queries(found, [("de", "both"), ("de", "title")]) == 3
@@ -376,3 +376,10 @@ def test_hostile_names_are_text_on_the_page_and_in_captions(tmp_path: Path) -> N
     runs = [description(10)]
     quoted = results.numbers(results.build(scores(runs), runs, losses=odd))["lost"]
     assert "a\\_b\\_: 1 text kept in German" in json.loads(json.dumps(quoted))
+
+
+def test_the_page_shows_what_a_terminal_would_obey_as_escapes(tmp_path: Path) -> None:
+    corpus = read(tmp_path, rows(2), "0.jpg", "1.jpg")
+    found = [*tally.losses(noted(corpus)), Loss("texts", "x", "failed", 1, 4, "q\x1b[31m")]
+    shown = losses_page("c", found, noted(corpus))
+    assert "\x1b" not in shown and "the source language (q\\x1b[31m)" in shown

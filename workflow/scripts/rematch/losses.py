@@ -186,7 +186,7 @@ def warning(losses: Sequence[Loss], corpus: str) -> str:
             kind = {
                 ARTICLES: "articles are not scored",
                 TEXTS: f"texts are left in {_language(found[0].language)} ({variant})",
-                QUERIES: f"queries are empty ({variant})",
+                QUERIES: f"articles have an empty query ({variant})",
             }.get(what, f"{what} are refused")
             said.append(f"{lost:,} of {of:,} {kind}")
     if not said:
@@ -259,7 +259,7 @@ def _empty(losses: Sequence[Loss]) -> str:
         return ""
     number = f"{many:,} of" if few == many else f"{few:,} to {many:,} of"
     why = " or ".join(reason for reason, lost in _ordered(reasons) if lost)
-    return f"{number} {found[0].of:,} queries are empty ({why}) and share one ranking"
+    return f"{number} {found[0].of:,} articles have an empty query ({why}), all one ranking"
 
 
 def _reasons(reasons: Counter[str]) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 import pyarrow as pa
 
-from rematch.html import page, table
+from rematch.html import escape, page, table
 from rematch.losses import Loss, line
 from rematch.tally import Noted
 
