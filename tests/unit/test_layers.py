@@ -271,6 +271,13 @@ def test_a_name_that_is_not_allowed_is_not_called_missing():
     assert "not defined" not in str(lines)
 
 
+def test_a_word_count_that_is_too_large_is_told_the_largest():
+    assert said({"sweep": {"words": [3, 10**8]}}) == [
+        "sweep.words[1]: 100000000 is too large; give at most 1000000"
+    ]
+    assert said({"encoding": {"batch": 10**9}})[0].startswith("encoding.batch: 1000000000 is too")
+
+
 def test_a_date_is_shown_as_it_was_written():
     lines = said(yaml.safe_load("sweep: {corpus: [2001-01-01]}"))
     assert "sweep.corpus[0]: 2001-01-01 is no text" in str(lines)

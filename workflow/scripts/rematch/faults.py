@@ -154,6 +154,7 @@ class _Words:
             if (option.get("type"), type(error.instance)) in (("array", list), ("object", dict))
         }
         branch = [part for part in error.context if part.relative_schema_path[0] in meant]
+        branch = branch or [part for part in error.context if part.validator == "maximum"]
         if branch:
             for part in branch:
                 yield from self.of(part)
