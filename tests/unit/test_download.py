@@ -28,7 +28,9 @@ from PIL import Image
 from rematch import polite
 from rematch.corpus import CorpusSpec, read_corpus, wanted_photos
 from rematch.download import (
+    FAILED,
     GIVE_UP_AFTER,
+    INDEX,
     DownloadOptions,
     DownloadReport,
     download,
@@ -922,3 +924,14 @@ def test_the_photo_is_whole_when_its_name_appears(serve, tmp_path):
         done.set()
         watcher.join()
     assert seen and all(seen)
+
+
+def test_lines_that_are_nested_without_end_are_passed_over(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    deep = "[" * 100_000
+    kept = {"image_id": "i", "url": "u", "reason": "r", "lasting": True}
+    (tmp_path / FAILED).write_text(f"{deep}\n{json.dumps(kept)}\n")
+    (tmp_path / INDEX).write_text(f"{deep}\tx.png\n")
+    assert list(read_failed(tmp_path)) == ["i"] and find_downloaded(tmp_path) == {}
+    assert sum("is passed over" in line for line in caplog.messages) >= 2

@@ -291,7 +291,7 @@ def read_failed(folder: Path) -> dict[str, Failed]:
             row = json.loads(line)
             item, lasting = str(row["image_id"]), row["lasting"] is True
             failed[item] = Failed(str(row["url"]), str(row["reason"]), lasting)
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             log.warning("%s: a line cannot be read and is passed over", folder / FAILED)
     return failed
 
@@ -795,7 +795,7 @@ def _read_index(folder: Path) -> dict[str, str]:
             if not isinstance(item, str) or hashed_name(item) != Path(name).stem:
                 raise ValueError(line)
             ids[Path(name).stem] = item
-        except ValueError:
+        except (ValueError, RecursionError):
             log.warning("%s: a line cannot be read and is passed over", folder / INDEX)
     return ids
 
