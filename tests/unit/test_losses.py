@@ -260,7 +260,9 @@ def test_empty_queries_are_counted_by_what_a_query_is_made_of(tmp_path: Path) ->
         for fields in ("both", "title")
     }
     found = tally.losses(noted(corpus, empty=empty))
-    said = "1 to 3 of 5 articles have an empty query (no word left or no title), all one ranking."
+    said = (
+        "1 to 3 of 5 articles have an empty query (no word left or no title) and share one ranking."
+    )
     assert line(found) == f"5 of 5 articles; {NOTHING}. {said}"
     assert "3 of 5 articles have an empty query (de.title)" in warning(found, "c")
     assert "Empty queries: de.title (3 of 3)" in losses_page("c", found, noted(corpus, empty=empty))

@@ -259,7 +259,7 @@ def _empty(losses: Sequence[Loss]) -> str:
         return ""
     number = f"{many:,} of" if few == many else f"{few:,} to {many:,} of"
     why = " or ".join(reason for reason, lost in _ordered(reasons) if lost)
-    return f"{number} {found[0].of:,} articles have an empty query ({why}), all one ranking"
+    return f"{number} {found[0].of:,} articles have an empty query ({why}) and share one ranking"
 
 
 def _reasons(reasons: Counter[str]) -> str:
