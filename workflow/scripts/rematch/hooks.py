@@ -107,6 +107,15 @@ def _put_right(workflow: Any, jobs: list[Any], judged: Judged) -> list[str]:
     from snakemake.persistence import RECORD_FORMAT_VERSION, MetadataRecord
 
     persistence = workflow.persistence
+    read = persistence._read_record
+
+    def readable(key: str) -> Any:
+        try:
+            return read(key)
+        except ValueError:  # half written, as after a power cut
+            return None
+
+    persistence._read_record = readable
     missing: dict[str, Any] = {}
     for job in jobs:
         for file in job.output:
@@ -127,8 +136,7 @@ def _put_right(workflow: Any, jobs: list[Any], judged: Judged) -> list[str]:
                 input_checksums={path: f"sha256:{sha}" for path, sha in made.inputs.items()},
             )
     if workflow.dryrun or _looked_at:
-        read = persistence._read_record
-        persistence._read_record = lambda key: missing.get(key) or read(key)
+        persistence._read_record = lambda key: missing.get(key) or readable(key)
     else:
         for path, record in missing.items():
             persistence._write_record(path, record)
