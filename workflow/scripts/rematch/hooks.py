@@ -62,7 +62,7 @@ def take_part(contents: Contents, wanted: str, made_by: dict[str, str]) -> None:
         for output in map(str, job.output):
             made = records.read(output)
             if made is not None:
-                contents.note(output, made.sha256)
+                contents.note(output, made.sha256, made.ended)
                 if output in made_by:  # some parameters are known only when a job starts
                     made_by[output] = made.made_by
 
