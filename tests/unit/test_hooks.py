@@ -14,9 +14,9 @@ from snakemake.io import _IOFile
 from snakemake.persistence import RECORD_FORMAT_VERSION, MetadataRecord, PersistenceBase
 from snakemake.persistence.file import FilePersistence
 
-from rematch.hooks import _put_right
+from rematch.hooks import _put_right, believed
 from rematch.judge import Judged
-from rematch.records import Made
+from rematch.records import Made, read, write
 
 
 def test_snakemake_has_the_places_that_are_replaced() -> None:
@@ -58,3 +58,22 @@ def test_a_record_of_snakemakes_that_cannot_be_read_is_none(
     file.write_bytes(content)
     kept._clear_cache()
     assert not kept.metadata(job.output[0])
+
+
+def test_what_other_code_may_have_made_than_its_record_says_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As where code is edited during a run: later jobs run it, under the hash of before."""
+
+    def broken(script: str) -> str:
+        raise SyntaxError(script)
+
+    monkeypatch.chdir(tmp_path)
+    now: dict[str, str] = {"metrics.py": "0" * 16}
+    for code, fits in ((now.__getitem__, True), (lambda script: "1" * 16, False), (broken, False)):
+        write(Made("out", "metrics", {"code": repr("0" * 16)}, {}, "", "", 1.0, 2.0))
+        assert (believed("out", "../scripts/metrics.py", code) is not None) is fits
+        assert (read("out") is not None) is fits
+        assert ("out: the code was edited" in capsys.readouterr().err) is not fits
+    write(Made("out", "metrics", {}, {}, "", "", 1.0, 2.0))
+    assert believed("out", None, broken) == read("out") is not None
