@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -144,6 +146,8 @@ def test_the_demo_gives_the_same_bytes_as_a_local_run(slurm: Slurm, demo: Demo) 
     here, there = (results(project.folder) for project in demo.projects)
     assert sorted(there) == sorted(here) and "demo/table.csv" in here
     assert [name for name in here if there[name] != here[name]] == []
+    made_here, made_there = (made(project.folder) for project in demo.projects)
+    assert made_here == made_there and "results/demo/table.csv" in made_here
 
     # The five runs are connected by their mean, so they are one job, which asks for the time of all
     # and the memory of one.
@@ -163,7 +167,19 @@ def test_the_demo_gives_the_same_bytes_as_a_local_run(slurm: Slurm, demo: Demo) 
 def results(folder: Path) -> dict[str, bytes]:
     """By name: every result but logs, timings, what is kept for the next start, and who made it."""
     inside = folder / "results"
-    apart = ("logs/", "benchmarks/", "provenance.json", "ro-crate-metadata.json")
+    apart = ("logs/", "benchmarks/", ".made/", "provenance.json", "ro-crate-metadata.json")
     files = [path for path in inside.rglob("*") if path.is_file() and path.name[0] != "."]
     named = {str(path.relative_to(inside)): path.read_bytes() for path in files}
     return {name: content for name, content in named.items() if not name.startswith(apart)}
+
+
+def made(folder: Path) -> dict[str, dict[str, Any]]:
+    """By path: how every result was made, but when. Any job may be the one that keeps vectors."""
+    found = [json.loads(file.read_bytes()) for file in folder.glob("results/.made/**/*.json")]
+    apart = ("results/logs/", "results/benchmarks/", "results/provenance.", "results/ro-crate")
+    told = ("rule", "params", "inputs", "made_by", "sha256")
+    return {
+        record["path"]: {name: record[name] for name in told}
+        for record in found
+        if not record["path"].startswith(apart) and "/." not in record["path"]
+    }

@@ -188,6 +188,18 @@ def test_what_a_job_wrote_is_noted_and_not_read(
     assert not Contents(kept).holds(folder / "b.jpg", hashlib.sha256(b"a.jpg").hexdigest())
 
 
+def test_what_changed_after_a_job_hashed_it_is_not_noted(
+    folder: Path, tmp_path: Path, reads: list[str]
+) -> None:
+    """On a cluster a job may be over for a minute before it is noticed."""
+    contents_ = Contents(tmp_path / "kept.json")
+    changed = (folder / "a.jpg").stat().st_ctime
+    contents_.note(folder / "a.jpg", "as the job says", read=changed - 5)
+    assert contents_.of(folder / "a.jpg") == hashlib.sha256(b"a.jpg").hexdigest() and reads
+    contents_.note(folder / "b.jpg", "as the job says", read=changed + 5)
+    assert contents_.of(folder / "b.jpg") == "as the job says"
+
+
 def test_what_is_kept_is_sealed(folder: Path, tmp_path: Path, reads: list[str]) -> None:
     kept = tmp_path / "kept.json"
     Contents(kept).of(folder)

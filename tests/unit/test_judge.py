@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rematch.judge import (
+    BEFORE,
     DAMAGED,
     OTHERS,
     OTHERWISE,
@@ -34,13 +35,14 @@ PATHS = ["a", "b1", "b2", "c", "d"]
 def finished() -> tuple[dict[str, Made], dict[str, str]]:
     """Records and bytes as these jobs leave them; bytes are their own digest."""
     held = {path: f"bytes of {path}" for path in PATHS}
+    made_by = lineages([PLANS[0], PLANS[1], PLANS[3], PLANS[2]], {}.get)
     made = {
         path: Made(
             path,
             plan.rule,
             plan.params,
             {p: held[p] for p in plan.inputs if p in held},
-            "",
+            made_by[path],
             held[path],
             1.0,
             2.0,
@@ -79,6 +81,19 @@ def test_what_was_made_from_another_file_is_made_again() -> None:
     assert judged(made, held | {"a": "other"}).again == {"b1": OTHERS, "b2": OTHERS}
 
 
+def test_what_comes_from_the_same_bytes_made_otherwise_is_made_again() -> None:
+    """As a run does that is not stopped after the first of its jobs: files carry their lineage."""
+    made, held = finished()
+    plans = [PLANS[0]._replace(params={"n": "3", "m": "2"}), *PLANS[1:]]
+    assert judged(made, held, plans).again == {}  # all of it follows from a, which Snakemake sees
+    made["a"] = replace(
+        made["a"], params=plans[0].params, made_by=lineage("a", plans[0].params, ["a"], [])
+    )
+    assert judged(made, held, plans).again == {"b1": BEFORE, "b2": BEFORE}
+    twice = [*PLANS[:2], PLANS[2]._replace(inputs=["b1", "d", "b1", "outside"]), PLANS[3]]
+    assert judged(finished()[0], held, twice).again == {}
+
+
 def test_what_is_gone_is_known_by_its_record() -> None:
     made, held = finished()
     del held["a"], held["b1"]
@@ -92,8 +107,9 @@ def test_other_parameters_are_left_to_snakemake_unless_it_would_not_see_them() -
     made, held = finished()
     made["a"] = replace(made["a"], params={"n": "3", "m": "2"})
     assert judged(made, held).again == {}
-    made["a"] = replace(made["a"], params={"n": "2", "m": "1"})
-    assert judged(made, held).again == {"a": OTHERWISE}
+    for params in ({"n": "2", "m": "1"}, {"n": "1", "m": "2", "k": "2"}, {"n": "1", "k": "2"}):
+        made["a"] = replace(made["a"], params=params)
+        assert judged(made, held).again == {"a": OTHERWISE}
     made["a"] = replace(made["a"], params=PLANS[0].params, rule="z")
     assert judged(made, held).again == {"a": OTHERWISE}
 

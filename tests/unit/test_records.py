@@ -84,6 +84,15 @@ def test_a_job_records_what_it_made_and_what_its_inputs_held_when_it_began() -> 
     assert made.started <= made.ended and read("gone") is None
 
 
+def test_what_is_no_record_but_lies_where_one_belongs_makes_way() -> None:
+    Path("results").mkdir()
+    Path("results/out").write_text("out")
+    place("results/out").mkdir(parents=True)
+    assert read("results/out") is None
+    Recorder("rule", {}, [], ["results/out"]).finish()
+    assert read("results/out") is not None
+
+
 def test_a_lineage_is_of_rule_parameters_results_and_what_they_come_from() -> None:
     whole = lineage("r", {"a": "1", "b": "2"}, ["o"], ["x", "y"])
     assert whole == lineage("r", {"b": "2", "a": "1"}, ["o"], ["y", "x"])

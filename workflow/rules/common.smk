@@ -99,7 +99,8 @@ ENSEMBLES = {
 }
 CONTENTS = Contents(KEPT)
 if workflow.is_main_process:
-    take_part(CONTENTS, "/metrics.parquet", config.setdefault("made_by", {}))
+    planned_by = config.setdefault("made_by", {})
+    take_part(CONTENTS, "/metrics.parquet", planned_by, lambda script: code(script))
     atexit.register(CONTENTS.flush)
 
 # What of a corpus' entry decides how its tables are read.

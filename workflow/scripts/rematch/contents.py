@@ -151,14 +151,19 @@ class Contents:
                 return True
         return False
 
-    def note(self, path: str | os.PathLike[str], sha256: str) -> None:
-        """Keep the digest of a file that was written and hashed by a job a moment ago."""
+    def note(self, path: str | os.PathLike[str], sha256: str, read: float | None = None) -> None:
+        """Keep the digest of a file that was written and hashed by a job a moment ago.
+
+        With `read`, the time when: not of a file that changed since. A job of a cluster may be
+        over for a minute when it is noticed.
+        """
         path = Path(path)
         self._load()
         with contextlib.suppress(OSError):
             found = path.stat()
             # Where times have fractions of a second, nobody writes so soon after.
-            if stat.S_ISREG(found.st_mode) and found.st_ctime_ns % 1_000_000_000:
+            since = read is not None and found.st_ctime > read
+            if stat.S_ISREG(found.st_mode) and found.st_ctime_ns % 1_000_000_000 and not since:
                 self._folders.setdefault(str(path.parent), {})[path.name] = (_state(found), sha256)
                 self._news = True
                 if time.monotonic() - self._written > SELDOM_S:

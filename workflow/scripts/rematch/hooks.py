@@ -30,13 +30,16 @@ def looking(judging: bool) -> Iterator[None]:
         _looked_at.pop()
 
 
-def take_part(contents: Contents, wanted: str, made_by: dict[str, str]) -> None:
+def take_part(
+    contents: Contents, wanted: str, made_by: dict[str, str], code: Callable[[str], str]
+) -> None:
     """Judge results before Snakemake plans, in the process that it was started as.
 
     Args:
         contents: digests of files that are kept from one start to the next.
         wanted: how paths of results end whose lineage scripts want to know.
         made_by: is filled with the lineages that the plan asks for, by path.
+        code: gives the code hash of a script now, by its name.
     """
     from snakemake.dag import DAG
     from snakemake.persistence import PersistenceBase
@@ -60,9 +63,9 @@ def take_part(contents: Contents, wanted: str, made_by: dict[str, str]) -> None:
         if job.benchmark and os.path.exists(job.benchmark):  # Snakemake's own work
             records.Recorder(job.rule.name, {}, [], [str(job.benchmark)]).finish()
         for output in map(str, job.output):
-            made = records.read(output)
+            made = believed(output, job.rule.script, code)
             if made is not None:
-                contents.note(output, made.sha256)
+                contents.note(output, made.sha256, made.ended)
                 if output in made_by:  # some parameters are known only when a job starts
                     made_by[output] = made.made_by
 
@@ -70,6 +73,26 @@ def take_part(contents: Contents, wanted: str, made_by: dict[str, str]) -> None:
     DAG.check_incomplete = check_incomplete
     DAG.check_output_mtime = check_output_mtime
     PersistenceBase.finished = done
+
+
+def believed(output: str, script: str | None, code: Callable[[str], str]) -> records.Made | None:
+    """The record of what a job has just made, but not if the code was edited since the start.
+
+    The job was told the code's hash then, and has run what stood in the files later. Without a
+    record the next run makes it again.
+    """
+    made = records.read(output)
+    if made is not None and script and "code" in made.params:
+        try:
+            now = code(os.path.basename(script))
+        except (OSError, ValueError, SyntaxError):  # in the middle of an edit
+            now = ""
+        if made.params["code"] != repr(now):
+            records.place(output).unlink()
+            line = f"{output}: the code was edited meanwhile; the next run makes it again"
+            print(line, file=sys.stderr)
+            return None
+    return made
 
 
 def judge_plan(dag: Any, contents: Contents) -> None:
@@ -107,6 +130,15 @@ def _put_right(workflow: Any, jobs: list[Any], judged: Judged) -> list[str]:
     from snakemake.persistence import RECORD_FORMAT_VERSION, MetadataRecord
 
     persistence = workflow.persistence
+    read = persistence._read_record
+
+    def readable(key: str) -> Any:
+        try:
+            return read(key)
+        except ValueError:  # half written, as after a power cut
+            return None
+
+    persistence._read_record = readable
     missing: dict[str, Any] = {}
     for job in jobs:
         for file in job.output:
@@ -127,8 +159,7 @@ def _put_right(workflow: Any, jobs: list[Any], judged: Judged) -> list[str]:
                 input_checksums={path: f"sha256:{sha}" for path, sha in made.inputs.items()},
             )
     if workflow.dryrun or _looked_at:
-        read = persistence._read_record
-        persistence._read_record = lambda key: missing.get(key) or read(key)
+        persistence._read_record = lambda key: missing.get(key) or readable(key)
     else:
         for path, record in missing.items():
             persistence._write_record(path, record)

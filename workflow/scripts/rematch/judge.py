@@ -21,6 +21,7 @@ DAMAGED = "damaged, or edited by hand, since it was made"
 UNKNOWN = "no record of how it was made"
 OTHERWISE = "made by another rule or with parameters in other places"
 OTHERS = "made from other files than are there"
+BEFORE = "made before what it is made from was made otherwise"
 
 
 class Plan(NamedTuple):
@@ -108,8 +109,8 @@ def otherwise(plan: Plan, record: Made, made: Mapping[str, Made | None]) -> str 
         record: of one of its results.
         made: the records of all results of the plan, as far as there are.
     """
-    swapped = sorted(plan.params.values()) == sorted(record.params.values())
-    if record.rule != plan.rule or (swapped and plan.params != record.params):
+    unseen = {*plan.params.values()} == {*record.params.values()}  # all that Snakemake compares
+    if record.rule != plan.rule or (unseen and plan.params != record.params):
         return OTHERWISE
     for path in plan.inputs:
         # A set of inputs may become another: a parameter says what it depends on.
@@ -117,6 +118,13 @@ def otherwise(plan: Plan, record: Made, made: Mapping[str, Made | None]) -> str 
             before = made[path]
             if before is None or before.sha256 != record.inputs.get(path):
                 return OTHERS
+    # Bytes may be the same by other code or parameters. A run that goes on to its end makes all
+    # anew that comes from them, and files carry their lineage; so it is after one that did not.
+    known = [made[path] for path in dict.fromkeys(plan.inputs) if path in made]
+    before_it = [each.made_by for each in known if each is not None]
+    alike = plan.params == record.params and {*record.inputs} == {*plan.inputs} & {*made}
+    if alike and record.made_by != lineage(plan.rule, plan.params, plan.outputs, before_it):
+        return BEFORE
     return None
 
 
@@ -130,7 +138,7 @@ def lineages(plans: Iterable[Plan], read: Callable[[str], Made | None]) -> dict[
     found: dict[str, str] = {}
     for plan in plans:
         before = []
-        for path in plan.inputs:
+        for path in dict.fromkeys(plan.inputs):
             if path not in found:
                 made = read(path)
                 before += [made.made_by] if made is not None else []

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from rematch.contents import digest_of
-from rematch.files import replacing
+from rematch.files import remove, replacing
 
 RECORDS = Path("results/.made")
 
@@ -137,7 +137,7 @@ class Recorder:
             rule, params, self._outputs, (made.made_by for made in known.values())
         )
         for path in self._outputs:
-            place(path).unlink(missing_ok=True)
+            remove(place(path))  # even if it is a folder
 
     def finish(self) -> None:
         """Record the results and the log.
