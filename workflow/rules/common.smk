@@ -100,7 +100,7 @@ ENSEMBLES = {
 CONTENTS = Contents(KEPT)
 if workflow.is_main_process:
     planned_by = config.setdefault("made_by", {})
-    take_part(CONTENTS, "/metrics.parquet", planned_by, lambda script: code(script))
+    take_part(CONTENTS, "metrics.parquet", planned_by, lambda script: code(script))
     atexit.register(CONTENTS.flush)
 
 # What of a corpus' entry decides how its tables are read.
