@@ -90,7 +90,11 @@ def test_pages_show_it_too() -> None:
 JOB = """
 import sys, types
 from rematch import jobs
-job = types.SimpleNamespace(log=["log"], output=["out"], rule="r\\x1b")
+class Files(list):
+    items = staticmethod(dict().items)
+job = types.SimpleNamespace(
+    log=["log"], output=["out"], input=[], params=Files(), rule="r\\x1b", config={}
+)
 jobs.start(job)
 try:
     answer = input("run it? ")

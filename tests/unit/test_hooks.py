@@ -14,7 +14,7 @@ from snakemake.io import _IOFile
 from snakemake.persistence import RECORD_FORMAT_VERSION, MetadataRecord, PersistenceBase
 from snakemake.persistence.file import FilePersistence
 
-from rematch.hooks import _put_right, believed
+from rematch.hooks import _put_right, believed, record_benchmark
 from rematch.judge import Judged
 from rematch.records import Made, read, write
 
@@ -39,6 +39,23 @@ def test_results_are_judged_before_it_is_decided_what_to_run() -> None:
     code = inspect.getsource(DAG.init)
     assert code.index("self.check_incomplete()") < code.index("self.update_needrun(")
     assert "self.forcefiles.isdisjoint(job.output)" in inspect.getsource(DAG.update_needrun)
+
+
+def test_a_benchmark_that_cannot_be_recorded_ends_no_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("times.tsv").write_text("s\n1\n", "utf-8")
+    record_benchmark("rule", "times.tsv")
+    before = read("times.tsv")
+    assert before is not None and before.rule == "rule"
+
+    def full(made: Made) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("rematch.records.write", full)
+    record_benchmark("rule", "times.tsv")
+    assert read("times.tsv") is None
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff", b'{"params": 3}', b"null"])

@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from rematch import records
 from rematch.contents import Contents
+from rematch.errors import UserError
 from rematch.judge import Judged, Plan, judge, lineages
 
 _looked_at: list[bool] = []
@@ -60,8 +61,8 @@ def take_part(
 
     async def done(self: Any, job: Any) -> None:
         await finished(self, job)
-        if job.benchmark and os.path.exists(job.benchmark):  # Snakemake's own work
-            records.Recorder(job.rule.name, {}, [], [str(job.benchmark)]).finish()
+        if job.benchmark and os.path.exists(job.benchmark):
+            record_benchmark(job.rule.name, str(job.benchmark))
         for output in map(str, job.output):
             made = believed(output, job.rule.script, code)
             if made is not None:
@@ -73,6 +74,16 @@ def take_part(
     DAG.check_incomplete = check_incomplete
     DAG.check_output_mtime = check_output_mtime
     PersistenceBase.finished = done
+
+
+def record_benchmark(rule: str, path: str) -> None:
+    """Keep a record of what Snakemake itself measured of a job.
+
+    On a full disk it has none, and counts as nothing that could be damaged: the results are what
+    matters, and a job of theirs says it.
+    """
+    with suppress(OSError, UserError):
+        records.Recorder(rule, {}, [], [path]).finish()
 
 
 def believed(output: str, script: str | None, code: Callable[[str], str]) -> records.Made | None:
