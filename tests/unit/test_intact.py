@@ -68,6 +68,13 @@ def test_every_flip_truncation_edit_and_swap_is_named(seed: int) -> None:
     assert any(path in line for line in named()), (path, named())
 
 
+def test_records_of_what_outlives_the_results_are_looked_at_too() -> None:
+    record = place("resources/made/x")
+    assert record == Path("resources/made/.made/x.json") and record.is_file()
+    record.write_bytes(b"{")
+    assert named() == [f"record damaged: {record}"]
+
+
 def test_missing_records_are_named() -> None:
     place("results/c/a").unlink()
     assert named() == ["record missing: results/.made/results/c/a.json, of results/c/a"]

@@ -1,5 +1,7 @@
 """What each result was made by, in the project's own keeping: `results/.made/`, a file a result.
 
+(Of what jobs make elsewhere, which outlives `results/`, `.made/` beside it.)
+
 A job writes it at its end: its rule and parameters, what its inputs held that other jobs made, and
 the SHA-256 of what it wrote. Snakemake's own records lie in `.snakemake`, know no digest of a
 result, and do not travel with `results/`; where they are gone or say something else, these count
@@ -53,8 +55,10 @@ def place(path: str | os.PathLike[str]) -> Path:
     """Where the record of a result is."""
     text = os.path.normpath(path)
     if os.path.isabs(text) or text.startswith(".."):
-        text = f"elsewhere/{hashlib.sha256(os.fsencode(text)).hexdigest()}"
-    return RECORDS / f"{text}.json"
+        return RECORDS / f"elsewhere/{hashlib.sha256(os.fsencode(text)).hexdigest()}.json"
+    if text.startswith("results/"):
+        return RECORDS / f"{text}.json"
+    return Path(text).parent / RECORDS.name / f"{Path(text).name}.json"
 
 
 def read(path: str | os.PathLike[str]) -> Made | None:
