@@ -10,11 +10,13 @@ from unittest.mock import Mock
 import pytest
 import snakemake.api  # noqa: F401  (nothing of Snakemake's can be imported before it)
 from snakemake.dag import DAG
+from snakemake.executors import local
 from snakemake.io import _IOFile
 from snakemake.persistence import RECORD_FORMAT_VERSION, MetadataRecord, PersistenceBase
 from snakemake.persistence.file import FilePersistence
 
-from rematch.hooks import _put_right, believed, record_benchmark
+from rematch.errors import UserError
+from rematch.hooks import _put_right, believed, name_full_disks, record_benchmark
 from rematch.judge import Judged
 from rematch.records import Made, read, write
 
@@ -56,6 +58,22 @@ def test_a_benchmark_that_cannot_be_recorded_ends_no_run(
     monkeypatch.setattr("rematch.records.write", full)
     record_benchmark("rule", "times.tsv")
     assert read("times.tsv") is None
+
+
+def test_a_benchmark_that_does_not_fit_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    from snakemake import benchmark
+
+    def full(records: object, path: str, extended_fmt: bool) -> None:
+        raise OSError(28, "No space left on device")
+
+    known = inspect.signature(benchmark.write_benchmark_records)
+    assert list(known.parameters) == ["records", "path", "extended_fmt"]
+    assert "snakemake.benchmark import" in inspect.getsource(local.run_wrapper)
+    monkeypatch.setattr(benchmark, "write_benchmark_records", full)
+    name_full_disks()
+    name_full_disks()  # the Snakefile may be read twice
+    with pytest.raises(UserError, match=r"^results/b.tsv: No space left on device; free some"):
+        benchmark.write_benchmark_records([], "results/b.tsv", False)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff", b'{"params": 3}', b"null"])

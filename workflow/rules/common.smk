@@ -18,7 +18,7 @@ from rematch.contents import KEPT, PHOTO_BYTES, Contents
 from rematch.entries import as_list
 from rematch.errors import UserError, say
 from rematch.files import remove_leftovers
-from rematch.hooks import take_part
+from rematch.hooks import name_full_disks, take_part
 from rematch.layers import WHOLE, files as config_files
 from rematch.locks import remove_stale
 from rematch.names import photo_files
@@ -98,6 +98,7 @@ ENSEMBLES = {
     ensemble.run: ensemble for corpus in CONFIG["corpora"] for ensemble in ensembles(CONFIG, corpus)
 }
 CONTENTS = Contents(KEPT)
+name_full_disks()
 if workflow.is_main_process:
     planned_by = config.setdefault("made_by", {})
     take_part(CONTENTS, "metrics.parquet", planned_by, lambda script: code(script))

@@ -15,6 +15,7 @@ from typing import Any
 from rematch import records
 from rematch.contents import Contents
 from rematch.errors import UserError
+from rematch.files import refusal
 from rematch.judge import Judged, Plan, judge, lineages
 
 _looked_at: list[bool] = []
@@ -84,6 +85,22 @@ def record_benchmark(rule: str, path: str) -> None:
     """
     with suppress(OSError, UserError):
         records.Recorder(rule, {}, [], [path]).finish()
+
+
+def name_full_disks() -> None:
+    """Have Snakemake name the file, and the remedy, where it cannot write what it measured."""
+    from snakemake import benchmark
+
+    write = getattr(benchmark.write_benchmark_records, "ours", benchmark.write_benchmark_records)
+
+    def written(measured: Any, path: Any, extended: Any) -> None:
+        try:
+            write(measured, path, extended)
+        except OSError as error:
+            raise refusal(error, path) or error from error
+
+    written.ours = write  # type: ignore[attr-defined]
+    benchmark.write_benchmark_records = written
 
 
 def believed(output: str, script: str | None, code: Callable[[str], str]) -> records.Made | None:
