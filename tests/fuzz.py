@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import copy
 import datetime
 import io
 import json
@@ -312,7 +313,7 @@ def _with_odd_value(rng: Rng, value: Any) -> Any:
         if not places:
             return value
         inside, key = places[int(rng.integers(0, len(places)))]
-        odd = ODD[int(rng.integers(0, len(ODD)))]
+        odd = copy.deepcopy(ODD[int(rng.integers(0, len(ODD)))])  # it may be changed in turn
         if isinstance(inside, dict) and rng.random() < 0.2:
             inside[odd if isinstance(odd, (str, int, float)) else str(odd)] = inside.pop(key)
         else:

@@ -6,9 +6,12 @@ import random
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from rematch.arrays import Store, Vectors, write_vectors
+from rematch import tables
+from rematch.arrays import Similarity, Store, Vectors, write_similarity, write_vectors
 from rematch.encode import kept
 from rematch.errors import UserError
 
@@ -30,6 +33,25 @@ def test_an_undamaged_file_is_whole(tmp_path: Path) -> None:
     store = Store(tmp_path / "v.arrow")
     assert store.keys == vectors.keys() and store.damaged == 0
     assert store.take([*vectors]).tobytes() == np.stack([*vectors.values()]).tobytes()
+
+
+def test_scores_against_no_photo_are_refused(tmp_path: Path) -> None:
+    blocks = iter([(["a", "b"], np.empty((2, 0), np.float32))])
+    with pytest.raises(UserError, match="no photo to compare with"):
+        write_similarity(tmp_path / "s.arrow", [], blocks)
+    schema = pa.schema([("article_id", pa.string()), ("scores", pa.list_(pa.float32(), 0))])
+    with pa.ipc.new_file(str(tmp_path / "s.arrow"), schema.with_metadata({"gallery": "[]"})):
+        pass
+    with pytest.raises(UserError, match=r"s\.arrow: "):
+        Similarity(tmp_path / "s.arrow")
+
+
+def test_a_table_whose_words_are_no_utf8_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"article_id": ["a"]}), path)
+    path.write_bytes(path.read_bytes().replace(b"article_id", b"articl\xff_id"))
+    with pytest.raises(UserError, match=r"t\.parquet: cannot be read"):
+        tables.read(path, pa.schema([("article_id", pa.string())]))
 
 
 @pytest.mark.parametrize("seed", range(300))

@@ -200,7 +200,9 @@ class _File:
             self._reader = pa.ipc.open_file(pa.memory_map(os.fspath(path)))
             schema = self._reader.schema
             if schema.names != list(columns) or not _is_vectors(schema):
-                raise UserError(f"{path}: columns {schema.names}, not {list(columns)}; {AGAIN}")
+                raise UserError(
+                    f"{path}: columns {schema.names}, not vectors in {list(columns)}; {AGAIN}"
+                )
             for index in range(self._reader.num_record_batches):
                 try:
                     batch, said = self._reader.get_batch_with_custom_metadata(index)
@@ -254,6 +256,10 @@ def _write(
     metadata: Mapping[str, str],
     blocks: Iterable[Block],
 ) -> None:
+    if width < 1:  # Arrow would end the process
+        raise UserError(
+            f"{path}: there is no photo to compare with; rejects.parquet of the corpus says why"
+        )
     kind = pa.list_(pa.float32(), width)
     schema = pa.schema([(columns[0], pa.string()), (columns[1], kind)], dict(metadata))
     with (
@@ -272,7 +278,7 @@ def _write(
 def _is_vectors(schema: pa.Schema) -> bool:
     ids, vectors = schema.types
     fixed = pa.types.is_fixed_size_list(vectors) and vectors.value_type == pa.float32()
-    return bool(fixed and ids == pa.string())
+    return bool(fixed and ids == pa.string() and vectors.list_size > 0)
 
 
 def _checksum(batch: pa.RecordBatch, schema: pa.Schema) -> bytes:

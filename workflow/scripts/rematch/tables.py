@@ -129,7 +129,7 @@ def demand_planned(paths: Iterable[str], planned: Mapping[str, str]) -> None:
     for path in paths:
         try:
             carried = (pq.read_schema(path).metadata or {}).get(b"made_by", b"").decode()
-        except (OSError, pa.ArrowException) as error:
+        except (OSError, pa.ArrowException, UnicodeError) as error:
             raise _unreadable(path, error) from error
         if carried != planned.get(path, carried):
             raise UserError(
@@ -151,7 +151,7 @@ def read(path: str | os.PathLike[str], schema: pa.Schema) -> pa.Table:
         if missing:
             raise UserError(f"{Path(path)}: column {missing[0]!r} is missing; {AGAIN}")
         table = table.select(schema.names).cast(schema)
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, pa.ArrowException, UnicodeError) as error:
         raise _unreadable(path, error) from error
     for name in schema.names:
         if name.endswith("_id") and table[name].null_count:
