@@ -4,25 +4,14 @@ from __future__ import annotations
 
 import copy
 from dataclasses import fields
-from pathlib import Path
 
 import pytest
 import yaml
 
-from rematch.config import ConfigError, load_schema, validated
+from rematch.config import ConfigError, validated
 from rematch.sweep import describe_runs, ensembles, points
-
-ROOT = Path(__file__).parents[2]
-SCHEMA = load_schema(ROOT / "workflow/schemas/config.schema.yaml")
-DEMO = yaml.safe_load((ROOT / "config/config.yaml").read_text("utf-8"))
-MADE = [DEMO["corpora"]["demo"][key] for key in ("pairs", "photos")] + [
-    DEMO["translations"]["memory"]["memory"]
-]
-
-
-@pytest.fixture(autouse=True)
-def in_root(monkeypatch):
-    monkeypatch.chdir(ROOT)
+from tests.unit.demo_config import DEMO, MADE, ROOT, SCHEMA
+from tests.unit.demo_config import in_root as in_root
 
 
 def changed(path, value):

@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-import yaml
 
-from rematch.config import ConfigError, load_schema, resolved
-
-ROOT = Path(__file__).parents[2]
-SCHEMA = load_schema(ROOT / "workflow/schemas/config.schema.yaml")
-DEMO = yaml.safe_load((ROOT / "config/config.yaml").read_text("utf-8"))
-MADE = [DEMO["corpora"]["demo"][key] for key in ("pairs", "photos")] + [
-    DEMO["translations"]["memory"]["memory"]
-]
-
-
-@pytest.fixture(autouse=True)
-def in_root(monkeypatch):
-    monkeypatch.chdir(ROOT)
+from rematch.config import ConfigError, resolved
+from tests.unit.demo_config import DEMO, MADE, SCHEMA
+from tests.unit.demo_config import in_root as in_root
 
 
 def said(*layers, items=None):

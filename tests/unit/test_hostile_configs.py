@@ -10,22 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rematch.config import ConfigError, load_schema, resolved, validated
+from rematch.config import ConfigError, resolved, validated
 from rematch.errors import UserError
 from rematch.plain import read
 from rematch.sweep import describe_runs
+from tests.unit.demo_config import DEMO, MADE, ROOT, SCHEMA, TEXT
 
-ROOT = Path(__file__).parents[2]
-SCHEMA = load_schema(ROOT / "workflow/schemas/config.schema.yaml")
-TEXT = (ROOT / "config/config.yaml").read_bytes()
-DEMO = yaml.safe_load(TEXT)
-MADE = [DEMO["corpora"]["demo"][key] for key in ("pairs", "photos")] + [
-    DEMO["translations"]["memory"]["memory"]
-]
 QUICK = settings(
     deadline=None,
     derandomize=True,
