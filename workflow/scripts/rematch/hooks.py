@@ -14,7 +14,7 @@ from typing import Any
 
 from rematch import records
 from rematch.contents import Contents
-from rematch.errors import UserError
+from rematch.errors import UserError, say
 from rematch.files import refusal
 from rematch.judge import Judged, Plan, judge, lineages
 
@@ -118,7 +118,7 @@ def believed(output: str, script: str | None, code: Callable[[str], str]) -> rec
         if made.params["code"] != repr(now):
             records.place(output).unlink()
             line = f"{output}: the code was edited meanwhile; the next run makes it again"
-            print(line, file=sys.stderr)
+            say(line, sys.stderr)
             return None
     return made
 
@@ -139,7 +139,7 @@ def judge_plan(dag: Any, contents: Contents) -> None:
     _ignore_times_of(set(judged.vouched) | set(judged.again))
     if not _looked_at:
         for line in judged.lines(lost):
-            print(line, file=sys.stderr)
+            say(line, sys.stderr)
 
 
 def in_order(dag: Any) -> list[Plan]:
