@@ -21,7 +21,7 @@ OVERLAYS := given=$$CONFIG_FILES; [[ $$given != "~/"* ]] || given=$$HOME/$${give
 	for n in "$${!files[@]}"; do [[ $${files[n]} != "~/"* ]] || files[n]=$$HOME/$${files[n]:2}; done; \
 	over=($${files:+--configfile "$${files[@]}"});
 # Snakemake runs the Python in a config that asks for it (YTE) before the Snakefile can refuse it.
-PLAIN := PYTHONPATH=workflow/scripts $(BIN)/python -m rematch.plain config/config.yaml "$${files[@]}" &&
+PLAIN := PYTHONPATH=workflow/scripts $(BIN)/python -m rematch.config.plain config/config.yaml "$${files[@]}" &&
 SNAKEMAKE := $(OVERLAYS) $(PLAIN) PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES) "$${over[@]}"
 COMMAND := $(OVERLAYS) PYTHONPATH=workflow/scripts $(BIN)/python -m
 
@@ -57,16 +57,16 @@ test-cluster: .venv/dev.stamp
 	SLURM_INSTALL=1 $(BIN)/python -m pytest tests/slurm
 
 why: .venv/run.stamp
-	@$(COMMAND) rematch.why_command "$${over[@]}"
+	@$(COMMAND) rematch.commands.why "$${over[@]}"
 
 verify: .venv/run.stamp
-	@$(COMMAND) rematch.verify_command "$${over[@]}"
+	@$(COMMAND) rematch.commands.verify "$${over[@]}"
 
 clean-stale: .venv/run.stamp
-	@$(COMMAND) rematch.stale_command $(if $(REMOVE),--remove) "$${over[@]}"
+	@$(COMMAND) rematch.commands.stale $(if $(REMOVE),--remove) "$${over[@]}"
 
 memory: .venv/run.stamp
-	PYTHONPATH=workflow/scripts $(BIN)/python -m rematch.memory_command status
+	PYTHONPATH=workflow/scripts $(BIN)/python -m rematch.commands.memory status
 
 lint: .venv/dev.stamp
 	$(BIN)/ruff check .

@@ -223,8 +223,8 @@ def measured_peak(dtype: str, device: str) -> float:
 
 def opening_s(path: Path, photos: Sequence[str], decode: str) -> float:
     """Seconds of one core from a photo's file to the model's input."""
-    from rematch.models import ModelSpec, load
-    from rematch.photos import open_photo
+    from rematch.corpus import open_photo
+    from rematch.embed import ModelSpec, load
 
     encoder = load(ModelSpec("openai", path, engine="library", decode=decode))
     seconds = []
@@ -244,8 +244,8 @@ def photo_flop() -> float:
 
 def text_flop(lines: Sequence[str]) -> float:
     """Of a text in ViT-B/32 when beginnings that texts share are computed once, on average."""
-    from rematch.models.towers import grown
-    from rematch.openai_clip import load_clip_module
+    from rematch.embed import grown
+    from rematch.outside import load_clip_module
 
     ids = load_clip_module().tokenize(list(lines), truncate=True)
     trees = grown([row[: int(row.argmax()) + 1].tolist() for row in ids])

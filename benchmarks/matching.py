@@ -21,9 +21,9 @@ import pyarrow as pa
 import pytrec_eval
 import torch
 
-from rematch import metrics
-from rematch.arrays import Embeddings, Similarity, write_similarity
+from rematch.evaluate import metrics
 from rematch.match import rank, score
+from rematch.storage import Embeddings, Similarity, write_similarity
 
 TOP = 100
 

@@ -40,9 +40,8 @@ Encode = Callable[[list[str]], np.ndarray]
 
 
 def rematch(given: Given, precision: str, decode: str = "exact") -> Encode:
-    from rematch import tables
-    from rematch.encode import encode_photos, encode_texts
-    from rematch.models import ModelSpec, load
+    from rematch import forms
+    from rematch.embed import ModelSpec, encode_photos, encode_texts, load
 
     place: Any = {"device": given.device, "threads": given.threads}
     path = given.folder / "vit.pt"
@@ -52,11 +51,11 @@ def rematch(given: Given, precision: str, decode: str = "exact") -> Encode:
 
     def texts(lines: list[str]) -> np.ndarray:
         rows = [{"article_id": str(i), "query": line} for i, line in enumerate(lines)]
-        return encode_texts(tables.from_rows(rows, tables.QUERIES), encoder).vectors
+        return encode_texts(forms.from_rows(rows, forms.QUERIES), encoder).vectors
 
     def photos(files: list[str]) -> np.ndarray:
         rows = [{"image_id": str(i), "file": f, "digest": f} for i, f in enumerate(files)]
-        return encode_photos(tables.from_rows(rows, tables.IMAGES), encoder, given.threads).vectors
+        return encode_photos(forms.from_rows(rows, forms.IMAGES), encoder, given.threads).vectors
 
     return texts if given.part == "texts" else photos
 
@@ -64,7 +63,7 @@ def rematch(given: Given, precision: str, decode: str = "exact") -> Encode:
 def openai_clip(given: Given) -> Encode:
     import torch
 
-    from rematch.openai_clip import load_clip_module
+    from rematch.outside import load_clip_module
 
     clip = load_clip_module()
     model, preprocess = clip.load(str(given.folder / "vit.pt"), device=given.device)
@@ -82,7 +81,7 @@ def openai_clip(given: Given) -> Encode:
 def open_clip(given: Given) -> Encode:
     import torch
 
-    from rematch.openai_clip import import_torchvision
+    from rematch.outside import import_torchvision
 
     import_torchvision()
     import open_clip
@@ -103,7 +102,7 @@ def open_clip(given: Given) -> Encode:
 
 
 def transformers(given: Given) -> Encode:
-    from rematch.openai_clip import import_torchvision
+    from rematch.outside import import_torchvision
 
     import_torchvision()
     from transformers import CLIPModel, CLIPProcessor
@@ -123,7 +122,7 @@ def transformers(given: Given) -> Encode:
 
 
 def sentence_transformers(given: Given) -> Encode:
-    from rematch.openai_clip import import_torchvision
+    from rematch.outside import import_torchvision
 
     import_torchvision()
     from sentence_transformers import SentenceTransformer
@@ -171,7 +170,7 @@ def make_clip(path: Path, shape: tuple[int, ...]) -> None:
     """Write a CLIP as OpenAI built it, with random weights in half precision."""
     import torch
 
-    from rematch.openai_clip import load_clip_module
+    from rematch.outside import load_clip_module
 
     torch.manual_seed(0)
     weights = load_clip_module().model.CLIP(*shape).state_dict()
@@ -184,7 +183,7 @@ def make_models(folder: Path) -> None:
     import torch
     from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPProcessor, CLIPTokenizer
 
-    from rematch.openai_clip import load_clip_module
+    from rematch.outside import load_clip_module
 
     model = CLIPModel(CLIPConfig())  # ViT-B/32 by default
     model.load_state_dict(dict(renamed(torch.load(folder / "vit.pt"))))

@@ -21,10 +21,7 @@ from collections import Counter
 from gzip import GzipFile
 from pathlib import Path
 
-from rematch import wordstats
-from rematch.clean import Cleaning, Context
-from rematch.spelling import spell_step
-from rematch.wordstats import WordStatistics
+from rematch.text import Cleaning, Context, WordStatistics, spell_step, wordstats
 
 RANK = 500
 """Of `names-dataset`: names that are among so many of a country."""

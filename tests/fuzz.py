@@ -33,6 +33,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from rematch import forms
 from rematch.errors import UserError
 from tests.peak import peak_mb
 
@@ -142,8 +143,8 @@ class Photos:
     def read(self, rng: Rng) -> str:
         from PIL import Image
 
-        from rematch.models.view import View, unusual
-        from rematch.photos import examine, opened
+        from rematch.corpus.photos import examine, opened
+        from rematch.embed.models.view import View, unusual
 
         seed = self._seeds[int(rng.integers(0, len(self._seeds)))]
         data = damaged(rng, seed, self._seeds, words=False)
@@ -203,8 +204,8 @@ class Corpora:
         ]
 
     def read(self, rng: Rng) -> str:
-        from rematch import tables
-        from rematch.corpus import CorpusSpec, read_articles, read_corpus, summary_lines
+        from rematch.corpus.reading import CorpusSpec, read_articles, read_corpus, summary_lines
+        from rematch.storage import tables
 
         name, options, seed = self._seeds[int(rng.integers(0, len(self._seeds)))]
         others = [data for _, _, data in self._seeds]
@@ -223,7 +224,7 @@ class Memories:
     """Translation memories: a TSV, and the lines of a store."""
 
     def __init__(self, folder: Path) -> None:
-        from rematch.memory import import_tsv
+        from rematch.text.memory.remembered import import_tsv
         from tests.tiny import make_corpus
 
         self._folder = folder
@@ -235,7 +236,7 @@ class Memories:
         self._files = {path.name: path.read_bytes() for path in self._store.iterdir()}
 
     def read(self, rng: Rng) -> str:
-        from rematch import memory
+        from rematch.text.memory import remembered as memory
 
         if rng.random() < 0.5:
             path = self._folder / "memory.tsv"
@@ -267,9 +268,9 @@ class Configurations:
     def read(self, rng: Rng) -> str:
         import yaml
 
-        from rematch.config import load_schema, resolved
-        from rematch.layers import files
-        from rematch.sweep import ensembles, points
+        from rematch.config.layers import files
+        from rematch.config.schema import load_schema, resolved
+        from rematch.config.sweep import ensembles, points
 
         seed = self._seeds[int(rng.integers(0, len(self._seeds)))]
         path = self._folder / "my.yaml"
@@ -325,7 +326,7 @@ class Checkpoints:
     """State dicts for OpenAI's clip, and folders for open_clip and transformers."""
 
     def __init__(self, folder: Path) -> None:
-        from rematch.openai_clip import import_torchvision
+        from rematch.outside.openai_clip import import_torchvision
         from tests.tiny import make_clip
 
         import_torchvision()
@@ -345,7 +346,7 @@ class Checkpoints:
         }
 
     def read(self, rng: Rng) -> str:
-        from rematch.models import ModelSpec, load
+        from rematch.embed.models.loading import ModelSpec, load
 
         if rng.random() < 0.5:
             path = self._folder / "a.pt"
@@ -368,12 +369,12 @@ class Results:
     """What was computed, damaged on its disk."""
 
     def __init__(self, folder: Path) -> None:
-        from rematch import tables
-        from rematch.arrays import Embeddings, write_embeddings
+        from rematch.storage import tables
+        from rematch.storage.arrays import Embeddings, write_embeddings
 
         self._folder = folder
         rows = [{"image_id": f"i{n}", "file": f"{n}.png", "digest": f"{n:064}"} for n in range(50)]
-        tables.write(tables.from_rows(rows, tables.IMAGES), folder / "images.parquet")
+        tables.write(forms.from_rows(rows, forms.IMAGES), folder / "images.parquet")
         vectors = np.eye(50, 16, dtype=np.float32)
         ids = [f"i{n}" for n in range(50)]
         write_embeddings(Embeddings(ids, vectors, {"model": "m"}), folder / "images.arrow")
@@ -382,14 +383,14 @@ class Results:
         }
 
     def read(self, rng: Rng) -> str:
-        from rematch import tables
-        from rematch.arrays import Store, read_embeddings
+        from rematch.storage import tables
+        from rematch.storage.arrays import Store, read_embeddings
 
         name = list(self._files)[int(rng.integers(0, 2))]
         path = self._folder / f"damaged.{name}"
         path.write_bytes(damaged(rng, self._files[name], [*self._files.values()], words=False))
         if name.endswith(".parquet"):
-            tables.read(path, tables.IMAGES)
+            tables.read(path, forms.IMAGES)
         else:
             read_embeddings(path)
             Store(path)
@@ -425,8 +426,8 @@ class Downloads:
         self._server.__enter__()
 
     def read(self, rng: Rng) -> str:
-        from rematch.download import DownloadOptions, download
-        from rematch.photos import open_photo
+        from rematch.corpus.downloading import DownloadOptions, download
+        from rematch.corpus.photos import open_photo
 
         self._rng, self._count = rng, self._count + 1
         folder = self._folder / f"{self._count}"

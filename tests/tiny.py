@@ -27,7 +27,7 @@ def make_clip(path: Path, seed: int = 7) -> Path:
     """Write a CLIP in OpenAI's architecture with random weights, as a plain state dict."""
     import torch
 
-    from rematch.openai_clip import load_clip_module
+    from rematch.outside.openai_clip import load_clip_module
 
     clip = load_clip_module()
     torch.manual_seed(seed)
@@ -71,8 +71,8 @@ def make_corpus(folder: Path, n: int = 14, seed: int = 0) -> list[dict[str, str]
 
 
 def make_photos(folder: Path, n: int, seed: int = 0) -> list[dict[str, str]]:
-    """Write n small PNGs of noise of various sizes; rows of `tables.IMAGES`, ids p0, p1, ...."""
-    from rematch.photos import open_photo, pixels_digest
+    """Write n small PNGs of noise of various sizes; rows of `forms.IMAGES`, ids p0, p1, ...."""
+    from rematch.corpus.photos import open_photo, pixels_digest
 
     rng = np.random.default_rng(seed)
     rows = []

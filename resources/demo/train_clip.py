@@ -37,8 +37,8 @@ from demo_kinds import picture
 from demo_pictures import QUALITY
 from demo_texts import caption
 from demo_world import Scene, draw_split
-from rematch.files import replacing, sha256_of
-from rematch.openai_clip import load_clip_module
+from rematch.outside import load_clip_module
+from rematch.storage import replacing, sha256_of
 
 HERE = Path(__file__).resolve().parent
 clip = load_clip_module()

@@ -18,7 +18,7 @@ def test_verify_names_every_damage(branch: Project) -> None:
     for number, kind in enumerate(files):
         path, how = chance.choice(kind), HOW[number % len(HOW)]
         with damaged(path, every, how, chance):
-            status, said = command(branch, "verify_command")
+            status, said = command(branch, "verify")
         name = str(path.relative_to(branch.folder))
         print(f"| {how} | {name} | {[line for line in said if name in line][:1]} |")
         assert status == 1 and any(name in line for line in said), (how, name, said)

@@ -25,8 +25,17 @@ from PIL import Image
 from tests.loopback_google import Loopback
 from tests.tiny import HEADER, THINGS, write_articles
 from tests.workflow.conftest import Project
-from tests.workflow.edits import CORPUS, EDITS, SETUP, Edit, check, different, from_scratch, last
-from tests.workflow.edits import run as run_jobs
+from tests.workflow.edits import (
+    CORPUS,
+    EDITS,
+    SETUP,
+    Edit,
+    check,
+    different,
+    from_scratch,
+    last,
+    run as run_jobs,
+)
 
 
 @pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.name)

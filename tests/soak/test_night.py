@@ -1,6 +1,6 @@
 """A night of translation: thousands of real sentences, a service that fails, three kills.
 
-`make soak` runs it; the suite runs a small part of the same in tests/unit/test_translate.py.
+`make soak` runs it; the suite runs a small part of the same in tests/unit/text/test_translate.py.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from rematch.layouts import read_source
-from rematch.memory import recall
+from rematch.corpus.layouts import read_source
+from rematch.text.memory.remembered import recall
 from tests.loopback_google import Loopback, Reply, english, page, status, translated
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +34,7 @@ from pathlib import Path
 import deep_translator.constants
 url, memory, texts, rate, threads = sys.argv[1:]
 deep_translator.constants.BASE_URLS["GOOGLE_TRANSLATE"] = url
-from rematch.translate import TranslationOptions, translate
+from rematch.text.translation.translating import TranslationOptions, translate
 done = translate(json.loads(Path(texts).read_text("utf-8")), TranslationOptions(
     "google", memory=Path(memory), requests_per_second=float(rate), threads=int(threads),
     timeout_s=1.0, backoff_s=0.2))

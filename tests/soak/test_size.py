@@ -14,10 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from rematch import tables
-from rematch.arrays import Store, write_vectors
-from rematch.encode import photo_vectors, text_vectors
-from rematch.models import ModelSpec, load
+from rematch import forms
+from rematch.storage import tables
+from rematch.storage.arrays import Store, write_vectors
+from rematch.embed.encoding import photo_vectors, text_vectors
+from rematch.embed.models import ModelSpec, load
 
 what, n, checkpoint, photo, out = sys.argv[1], int(sys.argv[2]), *sys.argv[3:]
 spec = ModelSpec("openai", Path(checkpoint), threads=2)
@@ -29,7 +30,7 @@ if what == "texts":
 else:
     # One file under n digests: as many photos as far as the encoder can tell.
     rows = [{"image_id": str(i), "file": photo, "digest": f"{i:064x}"} for i in range(n)]
-    images = tables.from_rows(rows, tables.IMAGES)
+    images = forms.from_rows(rows, forms.IMAGES)
     vectors = photo_vectors(images, None, lambda: load(spec, ["photos"]), 2)
 write_vectors(vectors, out)
 assert len(Store(out).keys) == n

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rematch.config import load_schema
+from rematch.config.schema import load_schema
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = load_schema(ROOT / "workflow/schemas/config.schema.yaml")

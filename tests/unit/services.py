@@ -8,8 +8,8 @@ from urllib.parse import parse_qs
 import deep_translator.constants
 import pytest
 
-from rematch.memory import recall
-from rematch.translate import TranslationOptions
+from rematch.text.memory.remembered import recall
+from rematch.text.translation.translating import TranslationOptions
 from tests.loopback_google import Loopback, answering, english
 
 

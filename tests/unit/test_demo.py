@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rematch.corpus import read_newsimages2021
-from rematch.files import sha256_of
+from rematch.corpus.reading import read_newsimages2021
+from rematch.storage.files import sha256_of
 
 DEMO = Path(__file__).parents[2] / "resources/demo"
 CHECKPOINT = DEMO / "clip-demo.pt"
@@ -260,7 +260,7 @@ def test_checkpoint_reaches_the_cards_results(corpus: Path) -> None:
     """The table of the card, computed anew with plain torch."""
     import torch
 
-    from rematch.openai_clip import load_clip_module
+    from rematch.outside.openai_clip import load_clip_module
 
     clip = load_clip_module()
     model, preprocess = clip.load(str(CHECKPOINT), device="cpu")

@@ -10,13 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from rematch.config import ConfigError
+from rematch.config.schema import ConfigError
+from rematch.corpus.photos import PhotoError
 from rematch.errors import Formatter, UserError, printable, say
-from rematch.html import escape, page, table
-from rematch.photos import PhotoError
+from rematch.report.html import escape, page, table
 
 ROOT = Path(__file__).parents[2]
 EVIL = "a\x1b]0;owned\x07\x1b[2J\rb\nc\x9b1m\u202egpj.exe\u2028\udc80\x00"
@@ -89,7 +88,7 @@ def test_pages_show_it_too() -> None:
 
 JOB = """
 import sys, types
-from rematch import jobs
+from rematch.engine import jobs
 class Files(list):
     items = staticmethod(dict().items)
 job = types.SimpleNamespace(

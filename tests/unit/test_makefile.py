@@ -156,4 +156,4 @@ def test_a_configs_name_may_hold_anything(
     named = ran[ran.index("--configfile") + 1 :] if files else []
     assert named == files and ("--configfile" in ran) is bool(files)
     if target == "run":  # looked at first
-        assert ran[: 2 + len(files)] == ["rematch.plain", "config/config.yaml", *files]
+        assert ran[: 2 + len(files)] == ["rematch.config.plain", "config/config.yaml", *files]

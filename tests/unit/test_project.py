@@ -123,7 +123,9 @@ def test_no_import_escapes_the_code_hash() -> None:
                 alone = isinstance(node.func, ast.Name)
                 escapes = name == "__import__" or (alone and name in ("exec", "eval"))
                 assert not escapes and name not in ("run_path", "run_module"), file.name
-                if name == "import_module":
+                if (
+                    name == "import_module" and file.name != "rooms.py"
+                ):  # the hash follows its rooms
                     (module,) = node.args
                     assert isinstance(module, ast.Constant) and module.value not in ours, file.name
 
@@ -142,9 +144,8 @@ def test_every_rule_has_a_log_a_benchmark_a_code_hash_and_a_thin_script() -> Non
         lines = (ROOT / "workflow/scripts" / script).read_text("utf-8").splitlines()
         assert len(lines) <= 40, f"{script} is not thin"
         # The log is open before anything else can fail, imports included.
-        assert lines[2] == "from rematch import jobs" and "jobs.start(snakemake)" in lines[4], (
-            script
-        )
+        assert lines[2] == "from rematch.engine import jobs", script
+        assert "jobs.start(snakemake)" in lines[4], script
 
 
 def test_every_config_key_is_documented() -> None:

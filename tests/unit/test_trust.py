@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from rematch.corpus import CorpusSpec, read_corpus
+from rematch.config.plain import demand_plain
+from rematch.corpus.reading import CorpusSpec, read_corpus
+from rematch.embed.models.loading import ModelSpec, load
+from rematch.embed.models.openai import demand_weights
 from rematch.errors import UserError
-from rematch.models import ModelSpec, load
-from rematch.models.openai import demand_weights
-from rematch.openai_clip import import_torchvision
-from rematch.plain import demand_plain
+from rematch.outside.openai_clip import import_torchvision
 from tests.tiny import HEADER, write_articles
 
 import_torchvision()
@@ -244,7 +244,7 @@ def tokenizer_of_clip(folder: Path) -> None:
 
 
 def test_an_archive_of_a_published_sha256_is_let_through(tmp_path: Path) -> None:
-    from rematch.files import sha256_of
+    from rematch.storage.files import sha256_of
 
     archive = scripted(tmp_path / "a.pt", tmp_path / "ran")
     demand_weights(archive, {sha256_of(archive)})
@@ -284,7 +284,7 @@ def test_a_config_that_is_more_than_data_is_refused(
     with pytest.raises(UserError, match=r"my\.yaml: ") as caught:
         demand_plain(["my.yaml"])
     assert "\n" not in str(caught.value)
-    command = [sys.executable, "-m", "rematch.plain", "my.yaml"]
+    command = [sys.executable, "-m", "rematch.config.plain", "my.yaml"]
     done = subprocess.run(
         command,
         env={"PYTHONPATH": str(ROOT / "workflow/scripts")},

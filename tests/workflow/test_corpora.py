@@ -51,11 +51,11 @@ def test_two_corpora_each_with_its_own_memory(branch: Project, tmp_path: Path) -
     assert found["outdated"] == []
 
     env["PYTHONPATH"] = ""
-    code, lines = command(branch, "why_command", env=env)
+    code, lines = command(branch, "why", env=env)
     assert code == 0 and lines[-1].startswith("nothing to do"), lines
-    code, lines = command(branch, "verify_command", env=env)
+    code, lines = command(branch, "verify", env=env)
     assert code == 0 and len(lines) == 1, lines
-    code, lines = command(branch, "stale_command", env=env)
+    code, lines = command(branch, "stale", env=env)
     assert code == 0 and lines[-1].startswith("nothing is left over"), lines
     # What the command line says is above the file, and takes its ensemble's runs away.
     said = branch.snakemake("-n", "--config", 'sweep={"words": [3]}', env=env)

@@ -29,7 +29,7 @@ def command(
     scripts = str(project.folder / "workflow/scripts")
     path = f"{scripts}:{env['PYTHONPATH']}" if env else scripts
     done = subprocess.run(
-        [sys.executable, "-m", f"rematch.{name}", *arguments, "--configfile", "my.yaml"],
+        [sys.executable, "-m", f"rematch.commands.{name}", *arguments, "--configfile", "my.yaml"],
         cwd=project.folder,
         env={**os.environ, **(env or {}), "PYTHONPATH": path},
         stdout=subprocess.PIPE,
@@ -103,7 +103,7 @@ def test_the_record_is_whole_and_verify_agrees(finished: Project) -> None:
     crate = ROCrate(folder)
     files = {f"results/{entity.id}" for entity in crate.data_entities if entity.type == "File"}
     assert files == there
-    status, said = command(finished, "verify_command")
+    status, said = command(finished, "verify")
     assert status == 0 and len(said) == 1 and said[0].startswith("all as recorded"), said
 
 
@@ -117,7 +117,7 @@ def test_verify_names_what_differs_and_notes_another_machine(
     columns = pq.read_table(metrics).to_pydict()
     columns["value"][0] += 1e-9
     pq.write_table(pq.read_schema(metrics).empty_table().from_pydict(columns), metrics)
-    module = branch.folder / "workflow/scripts/rematch/metrics.py"
+    module = branch.folder / "workflow/scripts/rematch/evaluate/metrics.py"
     module.write_text(module.read_text("utf-8") + "\nADDED = 1\n", "utf-8")
     branch.config["sweep"]["words"] = [3]
     branch.config["ensembles"] = {"run05": [{"words": 3, "weight": 1.0}]}
@@ -125,7 +125,7 @@ def test_verify_names_what_differs_and_notes_another_machine(
     site.mkdir(parents=True)
     (site / "METADATA").write_text("Metadata-Version: 2.1\nName: numpy\nVersion: 99.0\n")
     env = {"PYTHONPATH": str(site.parent)}
-    status, said = command(branch, "verify_command", env=env)
+    status, said = command(branch, "verify", env=env)
     assert status == 1
     expected = (
         "input changed: data/images",
@@ -141,7 +141,7 @@ def test_verify_names_what_differs_and_notes_another_machine(
     others = [text for text in said if not text.startswith(expected)]
     assert all(text.startswith(("code changed: rule ", "note: made with")) for text in others), said
     shutil.rmtree(branch.folder / "results")
-    status, said = command(branch, "verify_command")
+    status, said = command(branch, "verify")
     assert (status, len(said)) == (1, 1) and "provenance.json: not there yet" in said[0]
 
 
@@ -176,16 +176,16 @@ def test_what_is_not_made_again_stays_with_the_versions_it_was_made_with(
 
 
 def test_why_says_the_causes_and_counts_what_follows(branch: Project) -> None:
-    assert command(branch, "why_command") == (
+    assert command(branch, "why") == (
         0,
         ["nothing to do: all that the configuration asks for is there and up to date"],
     )
     branch.config["evaluation"] = {"top": 50, "recall_at": [1, 5]}
     branch.config["sweep"]["words"] = [3, 6, 9]
     (branch.folder / "results/tiny/losses.html").unlink()
-    plots = branch.folder / "workflow/scripts/rematch/plots.py"
+    plots = branch.folder / "workflow/scripts/rematch/report/plots.py"
     plots.write_text(plots.read_text("utf-8") + "\nADDED = 1\n", "utf-8")
-    status, said = command(branch, "why_command")
+    status, said = command(branch, "why")
     counts = branch.planned()
     assert status == 0
     assert said[0] == f"{sum(counts.values()) + 1} jobs would run"
@@ -207,7 +207,7 @@ def test_why_says_the_causes_and_counts_what_follows(branch: Project) -> None:
     named |= {part.split()[0] for part in said[-1].split(": ")[1].split(", ")}
     assert named == {*counts, "provenance"}
     branch.config["models"] = {"tiny": {"checkpoint": "gone.pt"}}
-    status, said = command(branch, "why_command")
+    status, said = command(branch, "why")
     assert status == 1 and len(said) == 1 and said[0].startswith("config: models.tiny.checkpoint")
 
 
@@ -234,12 +234,12 @@ def test_left_over_results_are_listed_and_removed_only_when_told(
         and any(part in str(path.relative_to(results)) for part in (".w3.", "/w3."))
     } | {results / "tiny/linked"}
     assert len(stale) > 15
-    listed = branch_listing(command(branch, "stale_command"), branch)
+    listed = branch_listing(command(branch, "stale"), branch)
     assert set(listed) == stale
     assert all(size == path.lstat().st_size for path, size in listed.items())
     assert all(os.path.lexists(path) for path in stale)
     others = {path: path.stat().st_mtime_ns for path in branch.folder.rglob("*") if path.is_file()}
-    assert set(branch_listing(command(branch, "stale_command", "--remove"), branch)) == stale
+    assert set(branch_listing(command(branch, "stale", "--remove"), branch)) == stale
     assert not any(os.path.lexists(path) for path in stale)
     assert not (results / f"tiny/runs/{RUN}").exists()
     assert not (results / f".made/results/tiny/runs/{RUN}").exists()
@@ -247,8 +247,8 @@ def test_left_over_results_are_listed_and_removed_only_when_told(
     kept = {path: time for path, time in others.items() if path not in stale and path.is_file()}
     assert kept.keys() >= {path for path in others if results not in path.parents}
     assert branch.planned() == {}
-    assert command(branch, "stale_command")[1][-1].startswith("nothing is left over")
-    status, said = command(branch, "verify_command")
+    assert command(branch, "stale")[1][-1].startswith("nothing is left over")
+    status, said = command(branch, "verify")
     assert status == 0, said
 
 

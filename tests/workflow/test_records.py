@@ -35,7 +35,7 @@ def test_an_edit_of_a_damaged_copy_without_records_ends_like_a_run_from_scratch(
     for n, path in enumerate(files):
         os.utime(path, (FUTURE - 7 * n % 1000, FUTURE - 7 * n % 1000))
 
-    status, said = command(branch, "why_command")
+    status, said = command(branch, "why")
     causes = {line.strip() for line in said}
     assert status == 0
     (damage,) = (line for line in causes if ": damaged, or edited by hand, since it was" in line)
@@ -47,7 +47,7 @@ def test_an_edit_of_a_damaged_copy_without_records_ends_like_a_run_from_scratch(
     assert again.endswith(": damaged, or edited by hand, since it was made")
     assert different(branch, from_scratch(branch, tmp_path / "scratch")) == []
     assert branch.planned() == {}
-    assert command(branch, "verify_command")[0] == 0
+    assert command(branch, "verify")[0] == 0
 
 
 def _(path: Path) -> str:
@@ -70,6 +70,6 @@ def test_verify_names_damages(branch: Project) -> None:
     picked = [path for path in every if path.name == "cleaning.html" or ".made" in path.parts][:2]
     for path, how in zip(picked, HOW, strict=False):
         with damaged(path, every, how, chance):
-            status, said = command(branch, "verify_command")
+            status, said = command(branch, "verify")
         assert status == 1 and any(_(path) in line for line in said), (how, path, said)
     assert json.loads((results / "provenance.json").read_bytes())["format"] == 1

@@ -10,21 +10,35 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 
-from rematch import losses, machine, wordstats
-from rematch.cluster import record_on_node, wait_for_jobs
-from rematch.codehash import code_hash
-from rematch.config import load_schema, resolved
-from rematch.contents import KEPT, PHOTO_BYTES, Contents
-from rematch.entries import as_list
+from rematch.config import (
+    WHOLE,
+    as_list,
+    axes_of,
+    describe_runs,
+    ensembles,
+    files as config_files,
+    load_schema,
+    points,
+    resolved,
+    used,
+)
+from rematch.corpus import photo_files
+from rematch.engine import (
+    code_hash,
+    demand_place,
+    handle_apart,
+    machine,
+    name_full_disks,
+    record_on_node,
+    remove_stale,
+    settle,
+    take_part,
+    wait_for_jobs,
+)
 from rematch.errors import UserError, say
-from rematch.files import remove_leftovers
-from rematch.hooks import name_full_disks, take_part
-from rematch.layers import WHOLE, files as config_files
-from rematch.locks import remove_stale
-from rematch.names import photo_files
-from rematch.signals import handle_apart
-from rematch.sweep import axes_of, describe_runs, ensembles, points, used
-from rematch.user import demand_place, settle
+from rematch.report import losses
+from rematch.storage import KEPT, PHOTO_BYTES, Contents, remove_leftovers
+from rematch.text import wordstats
 
 ROOT = Path(workflow.basedir)
 SCRIPTS = ROOT / "workflow" / "scripts"
@@ -323,11 +337,13 @@ def needed_translations(wildcards):
     memory, source, target = (translation[key] for key in ("memory", "source", "target"))
 
     def digest():
-        from rematch import memory as memories, tables  # heavy, and seldom needed
+        from rematch import forms  # heavy, and seldom needed
+        from rematch.storage import tables
+        from rematch.text import recall
 
         try:
-            held = memories.recall(memory, source, target).translations
-            table = tables.read(articles, tables.ARTICLES)
+            held = recall(memory, source, target).translations
+            table = tables.read(articles, forms.ARTICLES)
         except (UserError, OSError) as error:
             return str(error)  # the job will say it where it belongs
         texts = {text for name in ("title", "text") for text in table[name].to_pylist()}

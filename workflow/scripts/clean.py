@@ -1,15 +1,14 @@
 """Rule clean: translated text -> cleaned text, beside what it was before."""
 
-from rematch import jobs
+from rematch.engine import jobs
 
 log = jobs.start(snakemake)
 
-from rematch import tables
-from rematch.clean import Cleaning, changes_table, clean_articles, describe
-from rematch.step_order import misplaced
-from rematch.wordstats import folder_of
+from rematch import forms
+from rematch.storage import tables
+from rematch.text import Cleaning, changes_table, clean_articles, describe, folder_of, misplaced
 
-texts = tables.read(snakemake.input.texts, tables.TEXTS)
+texts = tables.read(snakemake.input.texts, forms.TEXTS)
 params = snakemake.params
 cleaning = Cleaning(tuple(params.cleaning["steps"]), params.cleaning["guard"], params.language)
 if doubt := misplaced(cleaning.steps):

@@ -1,12 +1,13 @@
 """Rule cleaning: what each cleaning variant changed -> a page of the report."""
 
-from rematch import jobs
+from rematch.engine import jobs
 
 jobs.start(snakemake)
 
-from rematch import pages, tables
-from rematch.files import write_text
+from rematch import forms
+from rematch.report import pages
+from rematch.storage import tables, write_text
 
-changes = [tables.read(path, tables.CHANGES) for path in snakemake.input]
+changes = [tables.read(path, forms.CHANGES) for path in snakemake.input]
 variants = dict(zip(snakemake.params.variants, changes, strict=True))
 write_text(snakemake.output[0], pages.cleaning(snakemake.wildcards.corpus, variants))

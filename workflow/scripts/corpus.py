@@ -1,22 +1,21 @@
 """Rule corpus: a corpus as published -> its photos, the truth, and what was refused."""
 
-from rematch import jobs
+from rematch.engine import jobs
 
 log = jobs.start(snakemake)
 
-from rematch import tables
-from rematch.contents import KEPT, PHOTO_BYTES, UNREAD, Contents
 from rematch.corpus import (
     CorpusSpec,
     count_table,
     demand_usable,
     known_photos,
+    photo_files,
     photo_names,
     read_corpus,
     summary_lines,
     write_photos,
 )
-from rematch.names import photo_files
+from rematch.storage import KEPT, PHOTO_BYTES, UNREAD, Contents, tables
 
 params, output = snakemake.params, snakemake.output
 spec = CorpusSpec.from_config(params.files)

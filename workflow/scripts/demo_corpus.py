@@ -1,15 +1,15 @@
 """Rule demo_corpus: draw the demo's test split, with its texts and their translations."""
 
-from rematch import jobs
+from rematch.engine import jobs
 
 jobs.start(snakemake)
 
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(jobs.__file__).parents[3] / "resources" / "demo"))
+sys.path.append(str(Path(jobs.__file__).parents[4] / "resources" / "demo"))
 from make_corpus import make_corpus
-from rematch.files import replacing_all
+from rematch.storage import replacing_all
 
 with replacing_all(snakemake.output) as folder:
     make_corpus("test", 500, folder)

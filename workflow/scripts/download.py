@@ -1,14 +1,13 @@
 """Rule download: a corpus' photos by URL -> its folder of photos, and which came and which not."""
 
-from rematch import jobs
+from rematch.engine import jobs
 
 log = jobs.start(snakemake)
 
 from pathlib import Path
 
-from rematch import tables
-from rematch.corpus import CorpusSpec, wanted_photos
-from rematch.download import DownloadOptions, download
+from rematch.corpus import CorpusSpec, DownloadOptions, download, wanted_photos
+from rematch.storage import tables
 
 corpus = snakemake.config["corpora"][snakemake.wildcards.corpus]
 urls, naming = wanted_photos(CorpusSpec.from_config(corpus))

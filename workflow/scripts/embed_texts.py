@@ -1,21 +1,27 @@
 """Rule embed_texts: every article's query -> embeddings; what the sweep needs is encoded once."""
 
-from rematch import jobs
+from rematch.engine import jobs
 
 jobs.start(snakemake)
 
 from pathlib import Path
 
-from rematch import tables
-from rematch.arrays import write_vectors
-from rematch.encode import kept, made_by, missing_texts, text_embeddings, text_vectors
-from rematch.files import alone
-from rematch.models import ModelSpec, load
-from rematch.words import sweep_queries
+from rematch import forms
+from rematch.embed import (
+    ModelSpec,
+    kept,
+    load,
+    made_by,
+    missing_texts,
+    text_embeddings,
+    text_vectors,
+)
+from rematch.storage import alone, tables, write_vectors
+from rematch.text import sweep_queries
 
 config, output = snakemake.config, Path(snakemake.output[0])
 spec = ModelSpec.from_config(config["models"][snakemake.wildcards.model], config["encoding"])
-queries = tables.read(snakemake.input.queries, tables.QUERIES)
+queries = tables.read(snakemake.input.queries, forms.QUERIES)
 vectors = output.with_name(f".{snakemake.wildcards.translation}.vectors.arrow")
 maker = made_by(snakemake.params)
 with alone(vectors):

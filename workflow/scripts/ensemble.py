@@ -1,11 +1,11 @@
 """Rule ensemble: several runs' similarities -> their weighted mean."""
 
-from rematch import jobs
+from rematch.engine import jobs
 
 jobs.start(snakemake)
 
-from rematch.arrays import Similarity, write_similarity
 from rematch.match import blend
+from rematch.storage import Similarity, write_similarity
 
 weights = [weight for _, weight in snakemake.params.members]
 members = [Similarity(path) for path in snakemake.input]

@@ -1,27 +1,27 @@
 """Rule losses: what reading, translating and cleaning a corpus noted -> what was lost of it."""
 
-from rematch import jobs
+from rematch.engine import jobs
 
 log = jobs.start(snakemake)
 
-from rematch import losses, tables, tally
-from rematch.files import write_text
-from rematch.losses_page import losses_page
+from rematch import forms
+from rematch.report import losses, losses_page, tally
+from rematch.storage import tables, write_text
 
 given, params = snakemake.input, snakemake.params
 corpus = snakemake.wildcards.corpus
-articles = tables.read(given.articles, tables.ARTICLES)
-untranslated = [tables.read(path, tables.UNTRANSLATED) for path in given.untranslated]
+articles = tables.read(given.articles, forms.ARTICLES)
+untranslated = [tables.read(path, forms.UNTRANSLATED) for path in given.untranslated]
 noted = tally.Noted(
-    counts=tally.counts(tables.read(given.counts, tables.COUNTS)),
-    rejects=tables.read(given.rejects, tables.REJECTS),
-    unpaired=tables.read(given.unpaired, tables.UNPAIRED) if params.truth else None,
-    downloads=tables.read(given.downloads, tables.DOWNLOADS) if given.downloads else None,
+    counts=tally.counts(tables.read(given.counts, forms.COUNTS)),
+    rejects=tables.read(given.rejects, forms.REJECTS),
+    unpaired=tables.read(given.unpaired, forms.UNPAIRED) if params.truth else None,
+    downloads=tables.read(given.downloads, forms.DOWNLOADS) if given.downloads else None,
     articles=articles,
     untranslated=dict(zip(params.languages, untranslated, strict=True)),
     languages=params.languages,
     empty={
-        variant: tally.empty_queries(tables.read(path, tables.TEXTS), articles, fields)
+        variant: tally.empty_queries(tables.read(path, forms.TEXTS), articles, fields)
         for (variant, fields), path in zip(params.fields.items(), given.cleaned, strict=True)
     },
 )

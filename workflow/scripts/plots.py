@@ -1,17 +1,18 @@
 """Rule plots: metrics and recall curves of all runs of a corpus -> SVG."""
 
-from rematch import jobs
+from rematch.engine import jobs
 
 jobs.start(snakemake)
 
-from rematch import plots, results, tables
-from rematch.files import replacing
-from rematch.sweep import describe_runs
+from rematch import forms
+from rematch.config import describe_runs
+from rematch.report import plots, results
+from rematch.storage import replacing, tables
 
 tables.demand_planned(snakemake.input.metrics, jobs.planned(snakemake))
-metrics = tables.read_all(snakemake.input.metrics, tables.METRICS)
-curves = tables.read_all(snakemake.input.curves, tables.CURVES)
-gallery = tables.read(snakemake.input.images, tables.IMAGES).num_rows
+metrics = tables.read_all(snakemake.input.metrics, forms.METRICS)
+curves = tables.read_all(snakemake.input.curves, forms.CURVES)
+gallery = tables.read(snakemake.input.images, forms.IMAGES).num_rows
 reference = results.read_reference(snakemake.input.get("reference"))
 runs = describe_runs(snakemake.config, snakemake.wildcards.corpus)
 found = results.build(metrics, runs, reference, snakemake.wildcards.corpus)

@@ -1,13 +1,13 @@
 """Rule provenance: all that the run made -> what each number rests on."""
 
-from rematch import jobs
+from rematch.engine import jobs
 
 jobs.start(snakemake)
 
 import json
 
-from rematch import crate, dag, machine, provenance
-from rematch.files import write_text
+from rematch.engine import crate, dag, machine, provenance
+from rematch.storage import write_text
 
 ours = ("made_by", "notes", "numbers", "versions")
 config = {key: value for key, value in snakemake.config.items() if key not in ours}

@@ -1,16 +1,16 @@
 """Rule ranking: similarity -> every article's best photos, and every photo's best articles."""
 
-from rematch import jobs
+from rematch.engine import jobs
 
 jobs.start(snakemake)
 
-from rematch import tables
-from rematch.arrays import Similarity
+from rematch import forms
 from rematch.corpus import tie_keys
 from rematch.match import rank
+from rematch.storage import Similarity, tables
 
-articles = tables.read(snakemake.input.articles, tables.ARTICLES)
-images = tables.read(snakemake.input.images, tables.IMAGES)
+articles = tables.read(snakemake.input.articles, forms.ARTICLES)
+images = tables.read(snakemake.input.images, forms.IMAGES)
 ranking, image_ranking = rank(
     Similarity(snakemake.input.similarity),
     tie_keys("article", articles),

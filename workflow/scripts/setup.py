@@ -1,11 +1,11 @@
 """Rule setup: configuration and versions -> a page of the report."""
 
-from rematch import jobs
+from rematch.engine import jobs
 
 jobs.start(snakemake)
 
-from rematch import pages
-from rematch.files import write_text
+from rematch.report import pages
+from rematch.storage import write_text
 
 ours = ("made_by", "notes", "numbers", "versions")
 config = {key: value for key, value in snakemake.config.items() if key not in ours}

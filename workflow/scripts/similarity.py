@@ -1,11 +1,11 @@
 """Rule similarity: text and photo embeddings -> scores of every article with every photo."""
 
-from rematch import jobs
+from rematch.engine import jobs
 
 jobs.start(snakemake)
 
-from rematch.arrays import read_embeddings, write_similarity
 from rematch.match import score
+from rematch.storage import read_embeddings, write_similarity
 
 texts = read_embeddings(snakemake.input.texts)
 images = read_embeddings(snakemake.input.images)

@@ -1,15 +1,15 @@
 """Rule submission: a run's ranking -> the benchmark's run file."""
 
-from rematch import jobs
+from rematch.engine import jobs
 
 log = jobs.start(snakemake)
 
-from rematch import tables
+from rematch import forms
 from rematch.corpus import submission_ids
-from rematch.files import write_text
 from rematch.match import submission
+from rematch.storage import tables, write_text
 
-ranking = tables.read(snakemake.input.ranking, tables.RANKING)
+ranking = tables.read(snakemake.input.ranking, forms.RANKING)
 written, said = submission_ids(snakemake.input.articles, snakemake.params.ids)
 if said:
     log.info(said)

@@ -1,18 +1,18 @@
 """Rule table: the metrics of all runs of a corpus -> its table, and the numbers captions quote."""
 
-from rematch import jobs
+from rematch.engine import jobs
 
 log = jobs.start(snakemake)
 
 import json
 
-from rematch import results, tables
-from rematch.files import write_text
-from rematch.losses import from_csv
-from rematch.sweep import describe_runs
+from rematch import forms
+from rematch.config import describe_runs
+from rematch.report import from_csv, results
+from rematch.storage import tables, write_text
 
 tables.demand_planned(snakemake.input.metrics, jobs.planned(snakemake))
-metrics = tables.read_all(snakemake.input.metrics, tables.METRICS)
+metrics = tables.read_all(snakemake.input.metrics, forms.METRICS)
 reference = results.read_reference(snakemake.input.get("reference"))
 runs = describe_runs(snakemake.config, snakemake.wildcards.corpus)
 losses = from_csv(snakemake.input.losses)

@@ -1,9 +1,9 @@
 """Rule word_statistics: the word counts that segmenter and speller read, made once."""
 
-from rematch import jobs
+from rematch.engine import jobs
 
 jobs.start(snakemake)
 
-from rematch.wordstats import build, folder_of
+from rematch.text import build_statistics, folder_of
 
-build(snakemake.params.source[0], folder_of(snakemake.output))
+build_statistics(snakemake.params.source[0], folder_of(snakemake.output))

@@ -1,13 +1,14 @@
 """Rule words: cleaned text -> the first N words, as an encoder reads them."""
 
-from rematch import jobs
+from rematch.engine import jobs
 
 jobs.start(snakemake)
 
-from rematch import tables
-from rematch.words import query_table
+from rematch import forms
+from rematch.storage import tables
+from rematch.text import query_table
 
-cleaned = tables.read(snakemake.input[0], tables.TEXTS)
+cleaned = tables.read(snakemake.input[0], forms.TEXTS)
 words = snakemake.wildcards.words
 n = None if words == "all" else int(words)
 queries = query_table(cleaned, snakemake.params.cleaning["fields"], n)

@@ -1,0 +1,114 @@
+"""The places in Snakemake that the project replaces are there, and are called as it expects."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import Mock
+
+import pytest
+import snakemake.api  # noqa: F401  (nothing of Snakemake's can be imported before it)
+from snakemake.dag import DAG
+from snakemake.executors import local
+from snakemake.io import _IOFile
+from snakemake.persistence import RECORD_FORMAT_VERSION, MetadataRecord, PersistenceBase
+from snakemake.persistence.file import FilePersistence
+
+from rematch.engine.hooks import _put_right, believed, name_full_disks, record_benchmark
+from rematch.engine.judge import Judged
+from rematch.engine.records import Made, read, write
+from rematch.errors import UserError
+
+
+def test_snakemake_has_the_places_that_are_replaced() -> None:
+    for function, names in (
+        (DAG.check_incomplete, ["self"]),
+        (DAG.check_output_mtime, ["self", "job", "expanded_output"]),
+        (PersistenceBase.finished, ["self", "job"]),
+        (_IOFile.is_newer, ["self", "time"]),
+    ):
+        assert inspect.iscoroutinefunction(function)
+        assert list(inspect.signature(function).parameters) == names
+    for name in ("_read_record", "_write_record", "_clear_cache"):
+        assert callable(getattr(FilePersistence, name))
+    assert RECORD_FORMAT_VERSION == 6 and FilePersistence.finished is PersistenceBase.finished
+    known = {"rule", "params", "input", "log", "starttime", "endtime", "incomplete", "job_hash"}
+    assert {*MetadataRecord.model_fields} >= known | {"record_format_version", "input_checksums"}
+
+
+def test_results_are_judged_before_it_is_decided_what_to_run() -> None:
+    code = inspect.getsource(DAG.init)
+    assert code.index("self.check_incomplete()") < code.index("self.update_needrun(")
+    assert "self.forcefiles.isdisjoint(job.output)" in inspect.getsource(DAG.update_needrun)
+
+
+def test_a_benchmark_that_cannot_be_recorded_ends_no_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("times.tsv").write_text("s\n1\n", "utf-8")
+    record_benchmark("rule", "times.tsv")
+    before = read("times.tsv")
+    assert before is not None and before.rule == "rule"
+
+    def full(made: Made) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("rematch.engine.records.write", full)
+    record_benchmark("rule", "times.tsv")
+    assert read("times.tsv") is None
+
+
+def test_a_benchmark_that_does_not_fit_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    from snakemake import benchmark
+
+    def full(records: object, path: str, extended_fmt: bool) -> None:
+        raise OSError(28, "No space left on device")
+
+    known = inspect.signature(benchmark.write_benchmark_records)
+    assert list(known.parameters) == ["records", "path", "extended_fmt"]
+    assert "snakemake.benchmark import" in inspect.getsource(local.run_wrapper)
+    monkeypatch.setattr(benchmark, "write_benchmark_records", full)
+    name_full_disks()
+    name_full_disks()  # the Snakefile may be read twice
+    with pytest.raises(UserError, match=r"^results/b.tsv: No space left on device; free some"):
+        benchmark.write_benchmark_records([], "results/b.tsv", False)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b'{"params": 3}', b"null"])
+def test_a_record_of_snakemakes_that_cannot_be_read_is_none(
+    content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    kept = FilePersistence(nolock=True)
+    kept._write_record("out", MetadataRecord(rule="r", params=[]))
+    (file,) = [path for path in Path(".snakemake/metadata").rglob("*") if path.is_file()]
+    file.write_bytes(content)
+    made = Made("out", "r", {}, {}, "", "", 1.0, 2.0)
+    job = Mock(input=[], output=[_IOFile("out", None)], log=[])
+    workflow = SimpleNamespace(persistence=kept, dryrun=False)
+    assert _put_right(workflow, [job], Judged({}, {"out": made})) == ["out"]
+    assert kept.metadata(job.output[0]).endtime == 2.0
+    file.write_bytes(content)
+    kept._clear_cache()
+    assert not kept.metadata(job.output[0])
+
+
+def test_what_other_code_may_have_made_than_its_record_says_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As where code is edited during a run: later jobs run it, under the hash of before."""
+
+    def broken(script: str) -> str:
+        raise SyntaxError(script)
+
+    monkeypatch.chdir(tmp_path)
+    now: dict[str, str] = {"metrics.py": "0" * 16}
+    for code, fits in ((now.__getitem__, True), (lambda script: "1" * 16, False), (broken, False)):
+        write(Made("out", "metrics", {"code": repr("0" * 16)}, {}, "", "", 1.0, 2.0))
+        assert (believed("out", "../scripts/metrics.py", code) is not None) is fits
+        assert (read("out") is not None) is fits
+        assert ("out: the code was edited" in capsys.readouterr().err) is not fits
+    write(Made("out", "metrics", {}, {}, "", "", 1.0, 2.0))
+    assert believed("out", None, broken) == read("out") is not None

@@ -1,0 +1,25 @@
+"""From files of configuration to a checked mapping, and to the sweep's points.
+
+Knows the names of things, never what lies in the files that they name.
+"""
+
+from typing import TYPE_CHECKING
+
+from rematch.rooms import handing_on
+
+if TYPE_CHECKING:
+    from rematch.config import layers as layers
+    from rematch.config.entries import as_list as as_list
+    from rematch.config.layers import WHOLE as WHOLE, files as files
+    from rematch.config.plain import demand_plain as demand_plain
+    from rematch.config.schema import load_schema as load_schema, resolved as resolved
+    from rematch.config.sweep import (
+        AXES as AXES,
+        axes_of as axes_of,
+        describe_runs as describe_runs,
+        ensembles as ensembles,
+        points as points,
+        used as used,
+    )
+else:
+    __getattr__ = handing_on(__name__)

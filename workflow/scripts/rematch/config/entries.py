@@ -1,0 +1,96 @@
+"""What is wrong with the entries of a configuration's sections, beyond what the schema can say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from rematch.config.faults import short
+from rematch.config.sweep import Config
+
+GENERIC_ENDINGS = (".csv", ".tsv", ".txt", ".parquet")
+"""Of the files of a corpus whose columns the config names."""
+
+RESERVED = ("logs", "benchmarks")
+"""Folders of results/ that are no corpus."""
+
+
+def section_faults(config: Config) -> Iterator[str]:
+    """The faults of a configuration that is valid by its schema, a line each."""
+    for name, corpus in config["corpora"].items():
+        if name in RESERVED:
+            yield f"corpora.{name}: results/{name}/ is taken; give the corpus another name"
+        apart = [key for key in ("articles", "images") if key in corpus]
+        if "pairs" in corpus and (apart or "truth" in corpus):
+            extra = [*apart, "truth"][0]
+            yield (
+                f"corpora.{name}.{extra}: stands beside pairs; "
+                "give pairs alone, or articles and images"
+            )
+        elif "pairs" not in corpus and len(apart) < 2:
+            yield f"corpora.{name}: give pairs (articles with their photos), or articles and images"
+        if "download" in corpus and "photos" not in corpus:
+            yield f"corpora.{name}.photos: missing; download needs a folder to fetch into"
+        yield from _layout_faults(name, corpus)
+    for name, model in config["models"].items():
+        yield from _model_faults(f"models.{name}", model)
+    for name, translation in config["translations"].items():
+        if translation["backend"] == "marian" and "model" not in translation:
+            yield f"translations.{name}.model: missing; marian needs a model's folder or name"
+        if translation["backend"] != "marian" and "model" in translation:
+            yield f"translations.{name}.model: only marian takes one; remove it"
+    top = config["evaluation"]["top"]
+    for index, k in enumerate(config["evaluation"]["recall_at"]):
+        if k > top:
+            yield (
+                f"evaluation.recall_at[{index}]: {k} is beyond the {top} photos that are ranked; "
+                "raise evaluation.top"
+            )
+    for name in config["ensembles"]:
+        if name in config["translations"]:
+            yield f"ensembles.{name}: a translation has this name too; rename one of them"
+
+
+def _model_faults(where: str, model: Mapping[str, Any]) -> Iterator[str]:
+    if ("checkpoint" in model) == ("name" in model):
+        yield f"{where}: give either checkpoint (a path) or name (a pretrained model)"
+    elif model["backend"] == "open_clip" and not all(model.get("name", "a/b").partition("/")):
+        yield (
+            f"{where}.name: {short(model['name'])} is not <architecture>/<weights>; write it like "
+            "ViT-B-32/laion2b_s34b_b79k"
+        )
+    if "architecture" in model and (model["backend"] != "open_clip" or "name" in model):
+        yield f"{where}.architecture: is for a checkpoint of open_clip; remove it"
+    if model["prompt"].count("{}") != 1:
+        yield (
+            f"{where}.prompt: {short(model['prompt'])} must hold {{}} once, where the text goes; "
+            "correct it"
+        )
+
+
+def _layout_faults(name: str, corpus: Mapping[str, Any]) -> Iterator[str]:
+    where = f"corpora.{name}"
+    if "submission_ids" in corpus and corpus.get("layout", "newsimages2021") != "newsimages2021":
+        yield f"{where}.submission_ids: is for layout newsimages2021 alone; remove it"
+    if corpus.get("layout") != "generic":
+        for key in ("columns", "quoting"):
+            if key in corpus:
+                yield f"{where}.{key}: is for layout generic; add that layout or remove {key}"
+        return
+    named = corpus.get("columns", {})
+    for needed in (("article_id",), ("image_id",), ("title", "text")):
+        if not any(field in named for field in needed):
+            yield f"{where}.columns: layout generic needs {' or '.join(needed)}; name its column"
+    for key in ("pairs", "articles", "images", "truth"):
+        for file in as_list(corpus.get(key, [])):
+            if Path(file).suffix.lower() not in GENERIC_ENDINGS:
+                yield (
+                    f"{where}.{key}: layout generic tells files by their ending, and {file} has "
+                    f"none of {', '.join(GENERIC_ENDINGS)}; rename it"
+                )
+
+
+def as_list(value: str | list[str]) -> list[str]:
+    """A key that takes one path or several, as a list."""
+    return [value] if isinstance(value, str) else list(value)

@@ -1,0 +1,207 @@
+"""Where the project takes part in Snakemake's decisions.
+
+Snakemake 9.27, which requirements.txt pins, has no public places for it; what is replaced here is
+held by `tests/unit/test_hooks.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from rematch.engine import records
+from rematch.engine.judge import Judged, Plan, judge, lineages
+from rematch.errors import UserError, say
+from rematch.storage import Contents, refusal
+
+_looked_at: list[bool] = []
+"""In a block of `looking`: whether results are judged there."""
+
+
+@contextmanager
+def looking(judging: bool) -> Iterator[None]:
+    """Plans made in this block are looked at only: nothing is printed, and judged if `judging`."""
+    _looked_at.append(judging)
+    try:
+        yield
+    finally:
+        _looked_at.pop()
+
+
+def take_part(
+    contents: Contents, wanted: str, made_by: dict[str, str], code: Callable[[str], str]
+) -> None:
+    """Judge results before Snakemake plans, in the process that it was started as.
+
+    Args:
+        contents: digests of files that are kept from one start to the next.
+        wanted: how paths of results end whose lineage scripts want to know.
+        made_by: is filled with the lineages that the plan asks for, by path.
+        code: gives the code hash of a script now, by its name.
+    """
+    from snakemake.dag import DAG
+    from snakemake.persistence import PersistenceBase
+
+    before, finished = DAG.check_incomplete, PersistenceBase.finished
+    if hasattr(before, "ours"):  # the Snakefile is read once more in this process
+        before, finished = before.ours, finished.ours
+
+    async def check_incomplete(self: Any) -> None:
+        await before(self)
+        if all(_looked_at):
+            judge_plan(self, contents)
+            planned = lineages(in_order(self), records.read)
+            made_by.update((p, line) for p, line in planned.items() if p.endswith(wanted))
+
+    async def check_output_mtime(self: Any, job: Any, expanded_output: Any) -> None:
+        """An input may be dated in the future: times decide nothing."""
+
+    async def done(self: Any, job: Any) -> None:
+        await finished(self, job)
+        if job.benchmark and os.path.exists(job.benchmark):
+            record_benchmark(job.rule.name, str(job.benchmark))
+        for output in map(str, job.output):
+            made = believed(output, job.rule.script, code)
+            if made is not None:
+                contents.note(output, made.sha256, made.ended)
+                if output in made_by:  # some parameters are known only when a job starts
+                    made_by[output] = made.made_by
+
+    check_incomplete.ours, done.ours = before, finished  # type: ignore[attr-defined]
+    DAG.check_incomplete = check_incomplete
+    DAG.check_output_mtime = check_output_mtime
+    PersistenceBase.finished = done
+
+
+def record_benchmark(rule: str, path: str) -> None:
+    """Keep a record of what Snakemake itself measured of a job.
+
+    On a full disk it has none, and counts as nothing that could be damaged: the results are what
+    matters, and a job of theirs says it.
+    """
+    with suppress(OSError, UserError):
+        records.Recorder(rule, {}, [], [path]).finish()
+
+
+def name_full_disks() -> None:
+    """Have Snakemake name the file, and the remedy, where it cannot write what it measured."""
+    from snakemake import benchmark
+
+    write = getattr(benchmark.write_benchmark_records, "ours", benchmark.write_benchmark_records)
+
+    def written(measured: Any, path: Any, extended: Any) -> None:
+        try:
+            write(measured, path, extended)
+        except OSError as error:
+            raise refusal(error, path) or error from error
+
+    written.ours = write  # type: ignore[attr-defined]
+    benchmark.write_benchmark_records = written
+
+
+def believed(output: str, script: str | None, code: Callable[[str], str]) -> records.Made | None:
+    """The record of what a job has just made, but not if the code was edited since the start.
+
+    The job was told the code's hash then, and has run what stood in the files later. Without a
+    record the next run makes it again.
+    """
+    made = records.read(output)
+    if made is not None and script and "code" in made.params:
+        try:
+            now = code(os.path.basename(script))
+        except (OSError, ValueError, SyntaxError):  # in the middle of an edit
+            now = ""
+        if made.params["code"] != repr(now):
+            records.place(output).unlink()
+            line = f"{output}: the code was edited meanwhile; the next run makes it again"
+            say(line, sys.stderr)
+            return None
+    return made
+
+
+def judge_plan(dag: Any, contents: Contents) -> None:
+    """Have made again what is not as recorded, and put Snakemake's records right for the rest.
+
+    What is to be made again, and why, is in `dag.judged` then. A dry run writes nothing.
+    """
+    jobs = [job for job in dag.jobs if job.output]
+    plans = [plan_of(job) for job in jobs]
+    with contents.together():
+        judged = judge(plans, records.read, contents.holds, os.path.exists)
+    dag.judged = judged
+    lost = _put_right(dag.workflow, jobs, judged)
+    for job in jobs:
+        dag.forcefiles.update(file for file in job.output if str(file) in judged.again)
+    _ignore_times_of(set(judged.vouched) | set(judged.again))
+    if not _looked_at:
+        for line in judged.lines(lost):
+            say(line, sys.stderr)
+
+
+def in_order(dag: Any) -> list[Plan]:
+    """The jobs that make something, each after those whose results it reads."""
+    return [plan_of(job) for level in dag.toposorted() for job in level if job.output]
+
+
+def plan_of(job: Any) -> Plan:
+    """What a job of Snakemake's is to make, from what and with which parameters."""
+    params = records.values(job.params.items())
+    return Plan(job.rule.name, params, [*map(str, job.input)], [*map(str, job.output)])
+
+
+def _put_right(workflow: Any, jobs: list[Any], judged: Judged) -> list[str]:
+    """Give Snakemake the project's records where its own are missing or others; of these paths."""
+    from snakemake.persistence import RECORD_FORMAT_VERSION, MetadataRecord
+
+    persistence = workflow.persistence
+    read = persistence._read_record
+
+    def readable(key: str) -> Any:
+        try:
+            return read(key)
+        except ValueError:  # half written, as after a power cut
+            return None
+
+    persistence._read_record = readable
+    missing: dict[str, Any] = {}
+    for job in jobs:
+        for file in job.output:
+            made, has = judged.vouched.get(str(file)), persistence.metadata(file)
+            params = sorted(made.params.values()) if made is not None else []
+            if made is None or (has and has.rule == made.rule and sorted(has.params) == params):
+                continue
+            missing[str(file)] = MetadataRecord(
+                rule=made.rule,
+                params=params,
+                input=sorted(map(str, job.input)),
+                log=sorted(map(str, job.log)),
+                starttime=made.started,
+                endtime=made.ended,
+                incomplete=False,
+                job_hash=hash(job),
+                record_format_version=RECORD_FORMAT_VERSION,
+                input_checksums={path: f"sha256:{sha}" for path, sha in made.inputs.items()},
+            )
+    if workflow.dryrun or _looked_at:
+        persistence._read_record = lambda key: missing.get(key) or readable(key)
+    else:
+        for path, record in missing.items():
+            persistence._write_record(path, record)
+        persistence._clear_cache()
+    return list(missing)
+
+
+def _ignore_times_of(results: set[str]) -> None:
+    """What a result holds is compared by its record; its time says nothing."""
+    from snakemake.io import _IOFile
+
+    asked: Callable[..., Any] = getattr(_IOFile.is_newer, "ours", _IOFile.is_newer)
+
+    async def is_newer(self: Any, time: float) -> bool:
+        return str(self) not in results and bool(await asked(self, time))
+
+    is_newer.ours = asked  # type: ignore[attr-defined]
+    _IOFile.is_newer = is_newer

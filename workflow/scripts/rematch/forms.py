@@ -1,0 +1,104 @@
+"""The artifacts' forms (DESIGN "way of the data"): the schema of each table.
+
+Rows are keyed by string ids. Nothing is aligned by position across files: who combines two
+tables joins them by id.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+_S = pa.string()
+
+ARTICLES = pa.schema([("article_id", _S), ("title", _S), ("text", _S), ("digest", _S)])
+"""`digest`: SHA-256 of the source title and text; orders rows and breaks ties."""
+
+IMAGES = pa.schema([("image_id", _S), ("file", _S), ("digest", _S)])
+"""`file`: path of the photo; `digest`: SHA-256 of its decoded pixels and size."""
+
+PHOTOS = pa.schema([("sha256", _S), ("digest", _S)])
+"""What the corpus' photos hold: the SHA-256 of a file, and its `digest` as in `IMAGES`, so that
+another reading of the corpus need not decode it again."""
+
+DOWNLOADS = pa.schema([("image_id", _S), ("file", _S), ("reason", _S)])
+"""A row a photo with a URL: its file's name, or the reason that there is none."""
+
+QRELS = pa.schema([("article_id", _S), ("image_id", _S)])
+"""The truth, one row a relevant pair. Read by evaluation alone."""
+
+REJECTS = pa.schema([("file", _S), ("line", pa.int64()), ("kind", _S), ("id", _S), ("reason", _S)])
+"""`line`: 1-based line in `file`; `kind`: "article", "image" or "pair"; `reason`: for a person."""
+
+COUNTS = pa.schema([("name", _S), ("rows", pa.int64())])
+"""What became of a corpus' rows: `corpus.Corpus.counts`."""
+
+UNPAIRED = pa.schema([("article_id", _S), ("reason", _S)])
+"""Articles that no kept pair names, and so no metric counts; `reason`: the class of what happened
+to the first of their pairs, or `corpus.NO_PAIR`. It comes from the truth: no score may see it."""
+
+TEXTS = pa.schema(
+    [
+        ("article_id", _S),
+        ("title", _S),
+        ("text", _S),
+        ("source_title", _S),
+        ("source_text", _S),
+    ]
+)
+"""Translated and cleaned text, beside what it was before the step."""
+
+UNTRANSLATED = pa.schema([("article_id", _S), ("field", _S), ("reason", _S)])
+"""Titles and texts that are in the source language after translation. `field`: "title" or "text";
+`reason`: "unchanged", accepted as it came back, or "failed: " and what went wrong."""
+
+CHANGES = pa.schema(
+    [
+        ("step", _S),
+        ("texts", pa.int64()),
+        ("tokens", pa.int64()),
+        ("kind", _S),
+        ("before", _S),
+        ("after", _S),
+        ("count", pa.int64()),
+    ]
+)
+"""What a cleaning changed. For each step a row of kind "step" with how many texts and tokens it
+changed, then its commonest ("common") and, for the speller, most doubtful ("worst") replacements.
+Kind "skipped": the step left texts alone that are not in its language. For the speller's guard,
+where there are texts whose capitals tell no names: `count` of these ("caseless"), of the words in
+them left as they are ("left"), and the commonest of these with what they would have become
+("spared")."""
+
+QUERIES = pa.schema([("article_id", _S), ("query", _S)])
+"""The first N words of each article, as an encoder reads them."""
+
+RANKING = pa.schema(
+    [("article_id", _S), ("rank", pa.int32()), ("image_id", _S), ("score", pa.float32())]
+)
+"""Text to image: each article's first K photos; `rank` counts from 1."""
+
+IMAGE_RANKING = pa.schema(
+    [("image_id", _S), ("rank", pa.int32()), ("article_id", _S), ("score", pa.float32())]
+)
+"""Image to text: each photo's first K articles."""
+
+METRICS = pa.schema(
+    [
+        ("run", _S),
+        ("direction", _S),
+        ("metric", _S),
+        ("value", pa.float64()),
+        ("low", pa.float64()),
+        ("high", pa.float64()),
+        ("n", pa.int64()),
+    ]
+)
+"""One row a run x direction x metric; `low`, `high`: 95 % interval; `n`: number of queries."""
+
+CURVES = pa.schema([("run", _S), ("direction", _S), ("k", pa.int32()), ("recall", pa.float64())])
+"""Mean recall@k, one row a run x direction x k."""
+
+
+def from_rows(rows: list[dict[str, object]], schema: pa.Schema) -> pa.Table:
+    """A table of `schema` from dictionaries; an empty list gives an empty table."""
+    return pa.Table.from_pylist(rows, schema=schema)

@@ -1,0 +1,52 @@
+"""Files on this machine: written whole or not at all, read and held to their form.
+
+Knows no article, photo or run, only tables, vectors, bytes and digests of them.
+"""
+
+from typing import TYPE_CHECKING
+
+from rematch.rooms import handing_on
+
+if TYPE_CHECKING:
+    from rematch.storage import tables as tables
+    from rematch.storage.arrays import (
+        Block as Block,
+        Embeddings as Embeddings,
+        Float32 as Float32,
+        Similarity as Similarity,
+        Store as Store,
+        Vectors as Vectors,
+        gathered as gathered,
+        read_embeddings as read_embeddings,
+        write_similarity as write_similarity,
+        write_vectors as write_vectors,
+    )
+    from rematch.storage.contents import (
+        KEPT as KEPT,
+        PHOTO_BYTES as PHOTO_BYTES,
+        UNREAD as UNREAD,
+        Contents as Contents,
+        digest_of as digest_of,
+        sealed as sealed,
+    )
+    from rematch.storage.files import (
+        AGAIN as AGAIN,
+        alone as alone,
+        refusal as refusal,
+        remove as remove,
+        remove_leftovers as remove_leftovers,
+        replacing as replacing,
+        replacing_all as replacing_all,
+        sha256_of as sha256_of,
+        to_disk as to_disk,
+        write_text as write_text,
+    )
+    from rematch.storage.progress_bar import progress as progress
+    from rematch.storage.sharing import (
+        is_full as is_full,
+        make_folder as make_folder,
+        open_shared as open_shared,
+        unusable as unusable,
+    )
+else:
+    __getattr__ = handing_on(__name__)
