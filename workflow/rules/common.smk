@@ -28,6 +28,7 @@ from rematch.engine import (
     demand_place,
     handle_apart,
     machine,
+    method_code,
     name_full_disks,
     record_on_node,
     remove_stale,
@@ -36,12 +37,14 @@ from rematch.engine import (
     wait_for_jobs,
 )
 from rematch.errors import UserError, say
+from rematch.methods import FAMILIES
 from rematch.report import losses
 from rematch.storage import KEPT, PHOTO_BYTES, Contents, remove_leftovers
 from rematch.text import wordstats
 
 ROOT = Path(workflow.basedir)
 SCRIPTS = ROOT / "workflow" / "scripts"
+ROOTS = (SCRIPTS, ROOT / "resources/demo")
 DEMO = "resources/demo/corpus"
 DEMO_FILES = [f"{DEMO}/articles.tsv", f"{DEMO}/translations.tsv", f"{DEMO}/images"]
 
@@ -140,7 +143,17 @@ wildcard_constraints:
 
 def code(script):
     """What a rule's results owe to its script and the modules that it imports."""
-    return code_hash(SCRIPTS / script, (SCRIPTS, ROOT / "resources/demo"))
+    return code_hash(SCRIPTS / script, ROOTS)
+
+
+def methods_of(section, axis):
+    """The code of the methods that an entry names, each of its own; see `rematch.methods`."""
+
+    def chosen(wildcards):
+        named = CONFIG[section][wildcards[axis]].get(FAMILIES[section].key)
+        return method_code(section, named, ROOTS)
+
+    return chosen
 
 
 def scaled(base, per_mb):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         record_on_node as record_on_node,
         wait_for_jobs as wait_for_jobs,
     )
-    from rematch.engine.codehash import code_hash as code_hash
+    from rematch.engine.codehash import code_hash as code_hash, method_code as method_code
     from rematch.engine.dag import ROOT as ROOT
     from rematch.engine.differences import changes as changes, is_hash as is_hash, short as short
     from rematch.engine.hooks import name_full_disks as name_full_disks, take_part as take_part

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from rematch.methods import methods
 from rematch.rooms import handed_on, is_for_handing_on
 
 Import = tuple[str, str | None]
@@ -58,6 +59,21 @@ def code_hash(script: Path, roots: tuple[Path, ...]) -> str:
                 waiting.extend(_reached(*found, roots))
     parts = "\n".join(sorted(seen.values()))
     return hashlib.sha256(parts.encode()).hexdigest()[:16]
+
+
+def method_code(
+    section: str, named: str | Sequence[str] | None, roots: tuple[Path, ...]
+) -> dict[str, str]:
+    """The hash of each method that an entry of the configuration names, by its name.
+
+    Args:
+        section: a key of `methods.FAMILIES`.
+        named: one name or several; None: all, where data choose among them.
+        roots: as for `code_hash`.
+    """
+    known = methods(section)
+    names = list(known) if named is None else [named] if isinstance(named, str) else named
+    return {name: code_hash(known[name].file, roots) for name in names}
 
 
 def _reached(module: str, name: str | None, roots: tuple[Path, ...]) -> Iterator[Path]:
