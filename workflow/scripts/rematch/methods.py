@@ -1,8 +1,8 @@
 """Methods that say themselves what they are: translators, cleaning steps, layouts, models, scorers.
 
-A method is a file, or one of a family's entries in a file, in its room's folder (`FAMILIES`). It
-declares itself by `METHOD = Method(...)`, or `METHODS = (Method(...), ...)`: its name, what it does,
-its parameters, its source, and what it may look at. The configuration's schema, the tables in
+A method is a file in its room's folder (`FAMILIES`), or one of a family's entries in a file. It
+declares itself by `METHOD = Method(...)`, or `METHODS = (Method(...), ...)`: its name, what it
+does, its parameters, its source, and what it may look at. The configuration's schema, the tables in
 config/README.md and messages are made from that, so a new file is all that a new method takes.
 
 Declarations are read without running the file, so that a start of Snakemake waits for no library of
