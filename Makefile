@@ -6,6 +6,7 @@
 # make clean-stale  results that this configuration does not refer to; REMOVE=1 removes them
 # make memory  how full the translation memory is
 # make lock  the versions of all packages anew, after a change of requirements*.txt
+# make browser  Chromium for the tests that open pages (Debian, as root)
 # make soak  the long tests (minutes)
 # make test-cluster  tests on a real Slurm, installed and started for them (Debian, as root)
 SHELL := /bin/bash
@@ -37,7 +38,7 @@ ifndef HOME
 export HOME := $(shell getent passwd "$$(id -u)" 2>/dev/null | cut -d: -f6 | grep . || echo $(CURDIR)/.home)
 endif
 
-.PHONY: new-venv run report why verify clean-stale memory test soak test-cluster lint format lock clean
+.PHONY: new-venv run report why verify clean-stale memory test browser soak test-cluster lint format lock clean
 .DELETE_ON_ERROR:
 
 run: .venv/run.stamp
@@ -52,6 +53,11 @@ test: .venv/dev.stamp
 
 soak: .venv/dev.stamp
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -s tests/soak
+
+# Pages are opened in a real browser where there is one.
+browser:
+	command -v chromium || command -v chromium-browser || command -v chrome || \
+		{ apt-get update -q && apt-get install -q -y --no-install-recommends chromium; }
 
 test-cluster: .venv/dev.stamp
 	SLURM_INSTALL=1 $(BIN)/python -m pytest tests/slurm

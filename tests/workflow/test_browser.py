@@ -21,7 +21,7 @@ from tests.workflow.test_survive import copied
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
 
 pytestmark = [
-    pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed"),
+    pytest.mark.skipif(BROWSER is None, reason="there is no Chromium; `make browser` installs one"),
 ]
 
 

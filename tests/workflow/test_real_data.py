@@ -17,7 +17,9 @@ PHOTOS = SHARED / "data/photos-de"
 NEWS = SHARED / "data/newsimages2021"
 
 pytestmark = [
-    pytest.mark.skipif(not SHARED.is_dir(), reason=f"the real data are not at {SHARED}"),
+    pytest.mark.skipif(
+        not SHARED.is_dir(), reason=f"there are no real data at {SHARED}; put them there"
+    ),
 ]
 
 

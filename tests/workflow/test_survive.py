@@ -105,7 +105,7 @@ def mounted(*command: str, at: Path) -> Iterator[None]:
     """Something mounted at a folder; skips the test where that is not permitted."""
     done = subprocess.run(["mount", *command, at], capture_output=True, text=True)
     if done.returncode != 0:
-        pytest.skip(f"cannot mount here: {done.stderr.strip()}")
+        pytest.skip(f"no mounting here ({done.stderr.strip()}); run as root, in no container")
     try:
         yield
     finally:
@@ -116,7 +116,7 @@ def remount(folder: Path, options: str) -> None:
     subprocess.run(["mount", "-o", f"remount,{options}", folder], check=True)
 
 
-@pytest.mark.skipif(shutil.which("mount") is None, reason="there is no mount on this system")
+@pytest.mark.skipif(shutil.which("mount") is None, reason="there is no mount; run on Linux")
 def test_a_full_disk_is_one_line_and_space_lets_the_run_go_on(
     hostile: Project, tmp_path: Path
 ) -> None:
@@ -137,7 +137,7 @@ def test_a_full_disk_is_one_line_and_space_lets_the_run_go_on(
         assert different(project, hostile) == []
 
 
-@pytest.mark.skipif(shutil.which("mount") is None, reason="there is no mount on this system")
+@pytest.mark.skipif(shutil.which("mount") is None, reason="there is no mount; run on Linux")
 def test_read_only_results_are_one_line(hostile: Project, tmp_path: Path) -> None:
     project = copied(hostile, tmp_path)
     results = project.folder / "results"

@@ -597,7 +597,7 @@ def plain_rows(path: Path, encoding: str, key: str) -> dict[str, tuple[str, str]
 def real(name: str) -> Path:
     path = DATA / name
     if not path.exists():
-        pytest.skip(f"real data are not here: {path}")
+        pytest.skip(f"the real data are not at {path}; put them there")
     return path
 
 

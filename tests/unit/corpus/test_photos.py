@@ -293,7 +293,7 @@ def test_a_photo_error_is_a_user_error_and_survives_pickling() -> None:
     assert "a.jpg: photo empty: 0 bytes" in str(error)
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason=f"real photos are not here: {REAL}")
+@pytest.mark.skipif(not REAL.is_dir(), reason=f"the real photos are not at {REAL}; put them there")
 def test_real_photos_are_what_clip_sees() -> None:
     for path in sorted(REAL.iterdir())[:100]:
         with Image.open(path) as plain:

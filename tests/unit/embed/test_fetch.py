@@ -122,7 +122,7 @@ def test_a_cache_that_cannot_be_written(serve, tmp_path):
     server = serve()
     tmp_path.chmod(0o555)
     if os.access(tmp_path, os.W_OK):
-        pytest.skip("root may write everywhere")
+        pytest.skip("root may write everywhere; run as another user")
     with pytest.raises(UserError, match=r"\(Permission denied\).* and put it at .*weights\.pt"):
         get(server, tmp_path)
     tmp_path.chmod(0o755)

@@ -172,7 +172,7 @@ def test_a_gpu_that_is_not_there_is_one_line(tiny_clip):
     import torch
 
     if torch.cuda.is_available():
-        pytest.skip("this machine has a GPU")
+        pytest.skip("this machine has a GPU; run where there is none")
     with pytest.raises(UserError, match=r"encoding\.device: cuda, but torch finds no such GPU"):
         load(ModelSpec("openai", tiny_clip, device="cuda"))
     assert load(ModelSpec("openai", tiny_clip, device="auto")).identity["device"] in ("cpu", "mps")

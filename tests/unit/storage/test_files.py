@@ -97,7 +97,7 @@ with open("/dev/full", "w") as full:
 """
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here; run on Linux")
 @pytest.mark.parametrize("full", [True, False])
 def test_a_log_that_does_not_fit_does_not_bury_the_line(tmp_path: Path, full: bool) -> None:
     log = "/dev/full" if full else str(tmp_path / "logs" / "table.log")

@@ -52,7 +52,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def rows(path: Path) -> list[list[str]]:
     if not path.is_file():
-        pytest.skip(f"{path} is not here")
+        pytest.skip(f"the real data are not at {path}; put them there")
     with path.open(encoding="utf-8", newline="") as handle:
         return list(csv.reader(handle, delimiter="\t", quoting=csv.QUOTE_NONE))[1:]
 

@@ -262,7 +262,7 @@ def test_fill_counts_by_backend_and_languages(tmp_path):
     assert fill(tmp_path / "absent") == []
 
 
-@pytest.mark.skipif(not TSV.exists(), reason=f"{TSV} is not here")
+@pytest.mark.skipif(not TSV.exists(), reason=f"the real data are not at {TSV}; put them there")
 def test_the_real_translations_are_read_whole():
     rows = read_tsv(TSV)
     lines = TSV.read_text("utf-8").split("\n")

@@ -234,7 +234,7 @@ def test_photos_that_a_group_fetches_too(tmp_path, umask):
     assert {mode(path) & 0o060 for path in work.iterdir()} == {0o060}
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs a second user: run as root")
+@pytest.mark.skipif(os.geteuid() != 0, reason="a second user is needed; run as root")
 @pytest.mark.parametrize("what", ["rate", "asking", "lines"])
 def test_another_users_files_are_named_with_their_remedy(google, options, what):
     folder = options().memory

@@ -539,7 +539,7 @@ def test_what_memory_lacks_is_one_error(options, tmp_path):
     assert len(message) < 400
 
 
-@pytest.mark.skipif(not TSV.exists(), reason=f"{TSV} is not here")
+@pytest.mark.skipif(not TSV.exists(), reason=f"the real data are not at {TSV}; put them there")
 def test_the_real_memory_translates_the_real_articles(options):
     lines = (TSV.parent / "articles.tsv").read_text("utf-8").split("\n")
     rows = [line.rstrip("\r").split("\t") for line in lines[1:] if line]
