@@ -204,7 +204,7 @@ class Corpora:
         ]
 
     def read(self, rng: Rng) -> str:
-        from rematch.corpus.reading import CorpusSpec, read_articles, read_corpus, summary_lines
+        from rematch.corpus import CorpusSpec, read_articles, read_corpus, summary_lines
         from rematch.storage import tables
 
         name, options, seed = self._seeds[int(rng.integers(0, len(self._seeds)))]

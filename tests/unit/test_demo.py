@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rematch.corpus.reading import read_newsimages2021
+from rematch.corpus.layouts import chosen, read_source
 from rematch.storage.files import sha256_of
 
 DEMO = Path(__file__).parents[2] / "resources/demo"
@@ -101,7 +101,7 @@ def test_layout_is_the_training_layout_of_2021(corpus: Path) -> None:
     for place in (0, 1, 4, 5):
         assert len({row[place] for row in rows}) == SIZE
     assert len(list((corpus / "images").iterdir())) == SIZE
-    source = read_newsimages2021(corpus / "articles.tsv")
+    source = read_source(corpus / "articles.tsv", chosen("newsimages2021"))
     assert not source.malformed
     assert [(record.article_id, record.title, record.text) for record in source.records] == [
         (row[0], row[6], row[7]) for row in rows

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from rematch.config.plain import demand_plain
-from rematch.corpus.reading import CorpusSpec, read_corpus
+from rematch.corpus import CorpusSpec, read_corpus
 from rematch.embed.models.loading import ModelSpec, load
 from rematch.embed.models.openai import demand_weights
 from rematch.errors import UserError

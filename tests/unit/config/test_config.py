@@ -169,7 +169,8 @@ def test_the_default_config_and_the_schema_agree():
 
 def test_the_schema_names_what_the_package_has():
     from rematch.config.entries import GENERIC_ENDINGS
-    from rematch.corpus.layouts import DELIMITERS, GENERIC, LAYOUTS, Record
+    from rematch.corpus.layouts import Record, known
+    from rematch.corpus.layouts.generic import DELIMITERS
     from rematch.embed.models.loading import BACKENDS
     from rematch.match.matching import SCORERS
     from rematch.text.cleaning.cleaner import STEPS
@@ -179,7 +180,7 @@ def test_the_schema_names_what_the_package_has():
         return SCHEMA["properties"][section]["additionalProperties"]["properties"]
 
     assert set(entry("cleanings")["steps"]["items"]["enum"]) == set(STEPS)
-    assert set(entry("corpora")["layout"]["enum"]) == {*LAYOUTS, GENERIC}
+    assert set(entry("corpora")["layout"]["enum"]) == set(known())
     columns = {field.name for field in fields(Record)} - {"line"}
     assert set(entry("corpora")["columns"]["properties"]) == columns
     assert set(GENERIC_ENDINGS) == {*DELIMITERS, ".parquet"}

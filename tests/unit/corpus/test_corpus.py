@@ -10,22 +10,16 @@ from hypothesis import given, settings, strategies as st
 from PIL import Image
 
 from rematch import forms
-from rematch.corpus.layouts import decode
-from rematch.corpus.reading import (
-    Corpus,
-    CorpusSpec,
-    article_digest,
-    known_photos,
-    layouts,
-    photos as photo_module,
-    read_articles,
-    read_corpus,
-    reason_class,
-    reject_counts,
-    summary_lines,
-    tie_key,
-    write_photos,
-)
+from rematch.corpus import gallery
+from rematch.corpus.articles import read_articles
+from rematch.corpus.kept_photos import known_photos, write_photos
+from rematch.corpus.photos import Examined
+from rematch.corpus.reading import Corpus, read_corpus
+from rematch.corpus.rejects import reason_class, reject_counts
+from rematch.corpus.rows import decode
+from rematch.corpus.spec import CorpusSpec
+from rematch.corpus.summary import summary_lines
+from rematch.corpus.ties import article_digest, tie_key
 from rematch.errors import UserError
 from rematch.storage import tables
 from rematch.storage.files import sha256_of
@@ -326,19 +320,6 @@ def test_a_spec_is_pairs_or_articles_and_images() -> None:
         CorpusSpec(pairs=(file,), layout="x")
 
 
-def test_a_new_layout_is_one_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    columns = {"article_id": ("no",), "title": ("head",), "text": ("body",), "image_id": ("pic",)}
-    layout = layouts.Layout(columns, "no, head, body, pic", lambda names: names[0] == "no")
-    monkeypatch.setitem(layouts.LAYOUTS, "gazette", layout)
-    (tmp_path / "f").write_text('no,head,body,pic\na1,"one, two",,x\na2,two,,y\n')
-    photos = folder(tmp_path, "x.jpg", "y.jpg")
-    for name in (None, "gazette"):
-        spec = CorpusSpec(pairs=(tmp_path / "f",), photos=photos, layout=name)
-        corpus = read_corpus(spec, threads=1)
-        assert truth(corpus) == [("a1", "x"), ("a2", "y")]
-        assert texts(corpus)["a1"] == ("one, two", "")
-
-
 # Photos
 
 
@@ -381,13 +362,13 @@ def test_known_photos_are_not_opened_again(tmp_path: Path, monkeypatch: pytest.M
     (photos / "bad.jpg").write_bytes(b"<html>")
     spec = CorpusSpec(pairs=(write_pairs(tmp_path / "pairs.tsv", rows),), photos=photos)
     opened: list[str] = []
-    examine = photo_module.examine
+    examine = gallery.examine
 
-    def noting(paths: list[Path], threads: int) -> list[photo_module.Examined]:
+    def noting(paths: list[Path], threads: int) -> list[Examined]:
         opened.extend(path.name for path in paths)
         return examine(paths, threads)
 
-    monkeypatch.setattr(photo_module, "examine", noting)
+    monkeypatch.setattr(gallery, "examine", noting)
 
     def read(known: dict[str, str]) -> tuple[Corpus, list[str]]:
         opened.clear()

@@ -24,19 +24,12 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from PIL import Image
 
-from rematch.corpus.downloading import (
-    FAILED,
-    GIVE_UP_AFTER,
-    INDEX,
-    DownloadOptions,
-    DownloadReport,
-    download,
-    find_downloaded,
-    read_failed,
-    urls_by_id,
-)
+from rematch.corpus import CorpusSpec, read_corpus, wanted_photos
+from rematch.corpus.downloading import DownloadOptions, DownloadReport, download
+from rematch.corpus.downloading.folder import FAILED, INDEX, find_downloaded, read_failed
+from rematch.corpus.downloading.hosts import GIVE_UP_AFTER
+from rematch.corpus.downloading.running import urls_by_id
 from rematch.corpus.photos import open_photo
-from rematch.corpus.reading import CorpusSpec, read_corpus, wanted_photos
 from rematch.errors import UserError
 from rematch.outside import polite
 from tests.loopback_photos import HTML, LoopbackPhotos, Reply, encoded, photo, picture

@@ -13,19 +13,14 @@ import pytest
 from hypothesis import assume, given, settings, strategies as st
 
 from rematch import forms
+from rematch.corpus import names
+from rematch.corpus.articles import read_articles
+from rematch.corpus.benchmark_ids import benchmark_id, other_form, submission_ids
 from rematch.corpus.damage import Looks
-from rematch.corpus.identities import benchmark_id, file_named, image_ids, other_form
-from rematch.corpus.layouts import GENERIC, Generic
-from rematch.corpus.reading import (
-    Corpus,
-    CorpusSpec,
-    demand_usable,
-    names,
-    photo_names,
-    read_articles,
-    read_corpus,
-    submission_ids,
-)
+from rematch.corpus.identities import file_named, image_ids
+from rematch.corpus.reading import Corpus, demand_usable, read_corpus
+from rematch.corpus.spec import CorpusSpec
+from rematch.corpus.wanted import photo_names
 from rematch.errors import UserError
 from rematch.match.matching import submission
 from rematch.storage import tables
@@ -56,8 +51,8 @@ def generic(
             images=tmp_path / "images.csv",
             truth=tmp_path / "truth.csv",
             photos=photos,
-            layout=GENERIC,
-            generic=Generic(columns),
+            layout="generic",
+            options={"columns": columns},
         ),
         threads=1,
     )
@@ -153,8 +148,8 @@ def test_other_layouts_have_one_scheme(tmp_path: Path) -> None:
     spec = CorpusSpec(
         pairs=(tmp_path / "a.csv",),
         photos=folder(tmp_path, "p.jpg"),
-        layout=GENERIC,
-        generic=Generic(columns),
+        layout="generic",
+        options={"columns": columns},
     )
     corpus = read_corpus(spec, 1)
     assert truth(corpus) == [("1490725239", "p"), ("523949072", "p")]
@@ -454,8 +449,8 @@ def damaged(tmp_path: Path, answers: list[str]) -> CorpusSpec:
         images=tmp_path / "i.csv",
         truth=tmp_path / "t.csv",
         photos=folder(tmp_path, *(f"{n:03}.jpg" for n in range(8))),
-        layout=GENERIC,
-        generic=Generic(columns),
+        layout="generic",
+        options={"columns": columns},
     )
 
 

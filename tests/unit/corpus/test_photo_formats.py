@@ -19,10 +19,18 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from PIL import Image, ImageOps, PngImagePlugin
 
-from rematch.corpus import photo_formats as photo_files, photos
-from rematch.corpus.ceiling import Room
-from rematch.corpus.photo_formats import form_of, header, needed, turn_of
-from rematch.corpus.photos import MAX_MEMORY, PhotoError, examine, open_photo, opened
+from rematch.corpus.photos import (
+    PhotoError,
+    examine,
+    formats as photo_files,
+    open_photo,
+    opened,
+    opening as photos,
+    pixels_digest,
+)
+from rematch.corpus.photos.ceiling import Room
+from rematch.corpus.photos.formats import form_of, header, needed, turn_of
+from rematch.corpus.photos.opening import MAX_MEMORY
 from tests.unit.corpus.test_photos import encoded, noise, reason_of
 
 ROOT = Path(__file__).parents[3]
@@ -230,10 +238,10 @@ def test_the_pixels_of_a_line_are_hashed_a_part_at_a_time(size: tuple[int, int])
     width, height = size
     pixels = np.arange(3 * width * height, dtype=np.uint32).astype(np.uint8)
     image = Image.fromarray(pixels.reshape(height, width, 3))
-    boxes = list(photos._bands(image, 3))
+    boxes = list(photos.bands(image, 3))
     assert max((x1 - x0) * (y1 - y0) * 3 for x0, y0, x1, y1 in boxes) <= 2**23
     whole = hashlib.sha256(struct.pack("<II", width, height) + pixels.tobytes())
-    assert photos.pixels_digest(image) == whole.hexdigest()
+    assert pixels_digest(image) == whole.hexdigest()
 
 
 # Good pixels in a file that is bad elsewhere

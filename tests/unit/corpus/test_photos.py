@@ -15,8 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from PIL import Image, ImageOps
 
-from rematch.corpus import photos
-from rematch.corpus.photos import PhotoError, examine, open_photo, pixels_digest
+from rematch.corpus.photos import PhotoError, examine, open_photo, opening as photos, pixels_digest
 from rematch.errors import UserError, printable
 
 REAL = Path(__file__).parents[4] / "shared/data/photos-de/images"

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from rematch import forms
-from rematch.corpus.reading import Corpus, CorpusSpec, count_table, read_corpus, tie_keys
+from rematch.corpus import CorpusSpec, count_table, read_corpus, tie_keys
+from rematch.corpus.reading import Corpus
 from rematch.errors import UserError
 from rematch.evaluate.metrics import DIRECTIONS, evaluate_both
 from rematch.match.matching import rank

@@ -16,8 +16,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from rematch import forms
-from rematch.corpus.layouts import GENERIC, Generic, read_source
-from rematch.corpus.reading import CorpusSpec, read_articles, read_corpus
+from rematch.corpus import CorpusSpec, read_articles, read_corpus
+from rematch.corpus.layouts import read_source
+from rematch.corpus.layouts.generic import Generic
 from rematch.corpus.rows import decode
 from rematch.errors import UserError
 from rematch.storage import tables
@@ -174,16 +175,16 @@ def test_a_header_glued_to_the_last_row(tmp_path: Path) -> None:
     assert "line 4: a header stands here again" in refused(path)
     (tmp_path / "a.csv").write_text("nr,kopf,bild\n1,T,p\nnr,kopf,bild\n2,U,p\n")
     with pytest.raises(UserError, match="line 3: a header stands here again"):
-        read_source(tmp_path / "a.csv", GENERIC, Generic(COLUMNS))
+        read_source(tmp_path / "a.csv", Generic(COLUMNS))
     (tmp_path / "a.csv").write_text("nr,kopf,bild\n1,T,p\nNr,Kopf,url,Bild\n2,U,u,p\n")
     with pytest.raises(UserError, match="line 3: a header stands here again"):
-        read_source(tmp_path / "a.csv", GENERIC, Generic(COLUMNS))
+        read_source(tmp_path / "a.csv", Generic(COLUMNS))
 
 
 def test_an_archive_is_said_whatever_its_name(tmp_path: Path) -> None:
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress(b"nr,kopf,bild\n1,T,p\n"))
     with pytest.raises(UserError, match=r"a\.csv\.gz: is packed by gzip; unpack it"):
-        read_source(tmp_path / "a.csv.gz", GENERIC, Generic(COLUMNS))
+        read_source(tmp_path / "a.csv.gz", Generic(COLUMNS))
 
 
 def test_a_byte_order_mark_that_is_written_twice(tmp_path: Path) -> None:
@@ -203,7 +204,7 @@ def test_a_row_that_speaks_of_columns_is_a_row(tmp_path: Path) -> None:
 def parquet(path: Path, **columns: object) -> CorpusSpec:
     whole: dict[str, object] = {"nr": ["1", "2"], "kopf": ["T", "U"], "bild": ["p", "q"]}
     pq.write_table(pa.table(whole | columns), path)
-    return CorpusSpec(pairs=(path,), layout=GENERIC, generic=Generic(COLUMNS))
+    return CorpusSpec(pairs=(path,), layout="generic", options={"columns": COLUMNS})
 
 
 def raw(values: list[bytes]) -> pa.Array:
@@ -306,8 +307,8 @@ def read_damaged(tmp_path: Path, name: str, data: bytes) -> str:
     """Read a corpus of one file; what was said of it, or "" if its tables can be kept."""
     path = tmp_path / name
     path.write_bytes(data)
-    generic = None if name == "pairs.tsv" else Generic(COLUMNS)
-    spec = CorpusSpec(pairs=(path,), layout=generic and GENERIC, generic=generic)
+    generic = {} if name == "pairs.tsv" else {"columns": COLUMNS}
+    spec = CorpusSpec(pairs=(path,), layout="generic" if generic else None, options=generic)
     try:
         articles = read_articles(spec)
         corpus = read_corpus(spec, 1)

@@ -6,7 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 
-from rematch.corpus.identities import TWO_SCHEMES, other_form, split_extension
+from rematch.corpus.benchmark_ids import TWO_SCHEMES, other_form
+from rematch.corpus.identities import split_extension
 from rematch.corpus.names import EXTENSIONS
 
 _REWRITTEN = re.compile(r"\s*[+-]?\d+(?:[.,]\d*)?[eE][+-]?\d+\s*|\s*[+-]?\d+[.,]0*\s*")

@@ -9,7 +9,7 @@ What is kept of a text
 
 What is refused
     A refused thing is one row of the table of rejects, with its file and the line on which its row
-    begins; the reason is "class: detail", the class one of the constants below or of
+    begins; the reason is "class: detail", the class one of those of `corpus.rejects` or
     `corpus.photos`. A row of articles without title and text (the paper's "NA" rows) or without an
     article id is refused whole: in a file of pairs its photo and its pair go with it. A photo that
     is missing or does not open is refused and its article stays. A pair of which one side was
@@ -24,38 +24,25 @@ What is related to what
 
 from __future__ import annotations
 
-import logging
-import os
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
-from rematch.corpus import photos
-from rematch.corpus.identities import Images, Named, benchmark_id, file_named, image_ids
+from rematch.corpus.benchmark_ids import benchmark_id
+from rematch.corpus.identities import Images, Named, file_named, image_ids
 from rematch.corpus.layouts import Record, Source
-from rematch.corpus.names import Naming, by_id, nfc, twins
-from rematch.errors import UserError
-from rematch.storage import sha256_of
-
-log = logging.getLogger(__name__)
-
-NO_ARTICLE_ID = "no article id"
-NO_IMAGE_ID = "no image id"
-NO_CONTENT = "no title and no text"
-CONTROL_IN_ID = "control character in id"
-ARTICLE_TAKEN = "article id taken"
-IMAGE_TAKEN = "image id taken"
-UNSAFE_NAME = "unsafe photo name"
-UNKNOWN_ARTICLE = "unknown article"
-UNKNOWN_IMAGE = "unknown image"
-ARTICLE_REFUSED = "article refused"
-IMAGE_REFUSED = "image refused"
-NO_PAIR = "no known pair"
-
-Kind = Literal["article", "image", "pair"]
+from rematch.corpus.names import Naming, nfc, twins
+from rematch.corpus.rejects import (
+    ARTICLE_TAKEN,
+    CONTROL_IN_ID,
+    IMAGE_TAKEN,
+    NO_ARTICLE_ID,
+    NO_CONTENT,
+    NO_IMAGE_ID,
+    UNSAFE_NAME,
+    Kind,
+)
 
 
 @dataclass
@@ -82,7 +69,7 @@ class Image:
 class Door:
     """What has come in so far."""
 
-    two_schemes: bool = False  # of article ids; see `identities`
+    two_schemes: bool = False  # of article ids; see `benchmark_ids`
     articles: dict[str, Article] = field(default_factory=dict)  # by `key`
     images: dict[str, Image] = field(default_factory=dict)
     image_rows: list[tuple[Path, Record]] = field(default_factory=list)
@@ -190,60 +177,6 @@ class Door:
         images = {image_id: image.photo for image_id, image in self.images.items()}
         return Naming(images, frozenset(self.named))
 
-    def open_photos(
-        self,
-        folder: Path | None,
-        threads: int,
-        hashes: Mapping[str, str],
-        known: Mapping[str, str],
-    ) -> None:
-        """Find and open every photo noted, but for the known; refuse those that cannot be."""
-        present = _files_of(folder) if folder is not None else set()
-        missing: list[str] = []
-        found: list[tuple[str, Image, Path]] = []
-        files = self.naming().find(present)
-        self.join_twins(files)
-        for image_id, image in self.images.items():
-            name = files.get(image_id, "")
-            if folder is not None and _leads_out(folder, name):
-                why = f"{UNSAFE_NAME}: {name!r} is a link out of the folder"
-                self.refuse(image.path, image.line, "image", image_id, why)
-                continue
-            if folder is not None and name:
-                found.append((image_id, image, folder / name))
-                continue
-            wanted = image.photo or f"{image_id}{photos.EXTENSIONS[0]}"
-            why = f"no file {wanted!r}" if folder is not None else "no folder of photos was given"
-            others = next((name for name in by_id(image_id) if name in present), "")
-            why += f"; {others!r} is another image's" if others else ""
-            missing.append(wanted)
-            self.refuse(image.path, image.line, "image", image_id, f"{photos.MISSING}: {why}")
-        if missing:
-            log.warning(
-                "%s of %s photos missing%s; first three: %s",
-                f"{len(missing):,}",
-                f"{len(self.images):,}",
-                f" in {folder}" if folder is not None else ": no folder of photos was given",
-                ", ".join(missing[:3]),
-            )
-        if not found:
-            return
-        for _, image, file in found:
-            image.sha256, image.file = hashes.get(file.name, ""), file
-            image.digest = known.get(image.sha256, "")
-        new = [entry for entry in found if not entry[1].digest]
-        self.counts["images"] += len(found) - len(new)
-        log.info("%s photos to open, %s known", f"{len(new):,}", f"{len(found) - len(new):,}")
-        results = photos.examine([file for _, _, file in new], threads)
-        for (image_id, image, file), result in zip(new, results, strict=True):
-            if result.reason:
-                self.refuse(image.path, image.line, "image", image_id, result.reason)
-                continue
-            image.digest = result.digest
-            self.counts["images"] += 1
-            if image.sha256 and sha256_of(file) != image.sha256:
-                image.sha256 = ""  # written over meanwhile: the pixels may be of either file
-
 
 def _wrong_id(item_id: str, missing: str) -> str:
     if not item_id.strip():
@@ -258,29 +191,3 @@ def is_file_name(name: str) -> bool:
     return name not in (".", "..") and not any(
         mark in "/\\" or unicodedata.category(mark) == "Cc" for mark in name
     )
-
-
-def _files_of(folder: Path) -> set[str]:
-    """The names of all that is no folder in a folder."""
-    try:
-        with os.scandir(folder) as entries:
-            return {entry.name for entry in entries if not entry.is_dir(follow_symlinks=False)}
-    except OSError as error:
-        raise UserError(
-            f"corpus: the folder of photos {folder} cannot be read ({error.strerror}); "
-            "check `photos`"
-        ) from error
-
-
-def _leads_out(folder: Path, name: str) -> bool:
-    """Whether a file of the folder is a link to what lies outside of it."""
-    file = folder / name
-    if not file.is_symlink():
-        return False
-    # Not `resolve`, which fails at a link to itself.
-    return not Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder))
-
-
-def reason_class(reason: str) -> str:
-    """The stable part of a reject's reason: what stands before the first ": "."""
-    return reason.split(": ", 1)[0]

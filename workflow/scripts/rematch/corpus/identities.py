@@ -1,50 +1,21 @@
-"""Which article and which image a row means.
+"""Which image a row means. (Articles: `corpus.benchmark_ids`.)
 
-Articles of NewsImages 2021
-    The benchmark has two schemes of ids for the same articles: ten digits beginning with 1 in the
-    test set, which alone its evaluator accepts, and nine digits in the training files and the
-    truth, `plain = s[6:10] + s[1:6]`. So in that layout both forms are one article. Ids of any
-    other form stand for themselves.
-
-Images
-    A row names an image by its id or by its file, and one column may hold either. Both are kept
-    apart: "12.jpg" is the file 12.jpg, of whatever image that is. The image of such a name gets
-    the id "12", as the benchmark's submissions have ids without extension, but only where no two
-    images would become one by that: of `teaser.jpg` and `teaser.png` each keeps its name as its
-    id. This depends on which names a corpus' rows hold, not on their order, and not on the files.
-    Names are equal if they are canonically equivalent (NFC): systems differ in how they store "é".
-    So ids that differ in this alone are one image, unless the folder has a photo for each.
+A row names an image by its id or by its file, and one column may hold either. Both are kept apart:
+"12.jpg" is the file 12.jpg, of whatever image that is. The image of such a name gets the id "12",
+as the benchmark's submissions have ids without extension, but only where no two images would become
+one by that: of `teaser.jpg` and `teaser.png` each keeps its name as its id. This depends on which
+names a corpus' rows hold, not on their order, and not on the files. Names are equal if they are
+canonically equivalent (NFC): systems differ in how they store "é". So ids that differ in this alone
+are one image, unless the folder has a photo for each.
 """
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from rematch.corpus.names import EXTENSIONS, nfc
-
-TWO_SCHEMES = "newsimages2021"
-"""The layout whose articles have two ids."""
-
-_LONG = re.compile(r"1[0-9]{9}")
-_PLAIN = re.compile(r"[0-9]{9}")
-
-
-def benchmark_id(article_id: str) -> str:
-    """The ten-digit id of an article of NewsImages 2021; an id of no scheme as it is."""
-    if _PLAIN.fullmatch(article_id):
-        return f"1{article_id[4:]}{article_id[:4]}"
-    return article_id
-
-
-def other_form(article_id: str) -> str:
-    """The other id of an article of NewsImages 2021; "" where the id is of no scheme."""
-    if _LONG.fullmatch(article_id):
-        return article_id[6:] + article_id[1:6]
-    long = benchmark_id(article_id)
-    return long if long != article_id else ""
 
 
 def split_extension(name: str) -> tuple[str, str]:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
+from rematch.corpus.benchmark_ids import other_form
 from rematch.corpus.damage import STRANGE, Looks
-from rematch.corpus.door import (
+from rematch.corpus.door import Article, Door
+from rematch.corpus.layouts import Record
+from rematch.corpus.names import nfc
+from rematch.corpus.rejects import (
     ARTICLE_REFUSED,
     IMAGE_REFUSED,
     NO_ARTICLE_ID,
@@ -13,14 +17,9 @@ from rematch.corpus.door import (
     NO_PAIR,
     UNKNOWN_ARTICLE,
     UNKNOWN_IMAGE,
-    Article,
-    Door,
     Kind,
     reason_class,
 )
-from rematch.corpus.identities import other_form
-from rematch.corpus.layouts import Record
-from rematch.corpus.names import nfc
 
 
 class Pairing:
@@ -47,7 +46,7 @@ class Pairing:
         }
 
     def truth(self) -> list[tuple[str, str]]:
-        """The pairs both sides of which are here; call it after `Door.open_photos`."""
+        """The pairs both sides of which are here; call it after `gallery.open_photos`."""
         kept: set[tuple[str, str]] = set()
         # Before any pair is judged: a line that was refused already is not refused twice.
         refused_lines = {(file, line) for file, line, *_ in self.door.rejects}

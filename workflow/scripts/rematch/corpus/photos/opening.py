@@ -1,30 +1,20 @@
-"""Photographs: the one way from a file to pixels, and what the pixels are called.
-
-Every part that looks at a photo goes through `opened`, so the corpus, the encoders and the
-gallery agree on its pixels, and a digest taken at the door stays true to the end.
-"""
+"""The one way from a photo's file to pixels."""
 
 from __future__ import annotations
 
-import hashlib
-import logging
-import struct
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO
 
 import numpy as np
 from PIL import Image
 
-from rematch.corpus import photo_formats as photo_files
-from rematch.corpus.ceiling import Room
-from rematch.corpus.names import EXTENSIONS as EXTENSIONS, hashed_name as hashed_name
+from rematch.corpus.photos import formats
+from rematch.corpus.photos.ceiling import Room
+from rematch.corpus.photos.reasons import EMPTY, MISSING, TOO_LARGE, UNREADABLE
 from rematch.errors import UserError, printable
-from rematch.storage import PHOTO_BYTES, progress
-
-log = logging.getLogger(__name__)
+from rematch.storage import PHOTO_BYTES
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 """Formats that are opened, told by the content; Pillow's other readers are never reached."""
@@ -42,16 +32,11 @@ together. By its header a photo is refused, or waits until others are done."""
 LARGE_BYTES = 16 * 2**20
 """A file larger than this is opened while no other photo is, since its header may be as large."""
 
-MISSING = "photo missing"
-EMPTY = "photo empty"
-TOO_LARGE = "photo too large"
-UNREADABLE = "photo unreadable"
-
 _ROOM = Room(MAX_MEMORY)
 
 
 class PhotoError(UserError):
-    """A photo that cannot be used. `reason` is "class: detail", the class one of this module's."""
+    """A photo that cannot be used. `reason`: "class: detail", the class one of `reasons`."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(path, reason)  # both as args, so the error survives pickling
@@ -61,13 +46,6 @@ class PhotoError(UserError):
     def __str__(self) -> str:
         said = f"{self.path}: {self.reason}; replace the photo and read the corpus again"
         return printable(said)
-
-
-class Examined(NamedTuple):
-    """What opening a photo gave: its pixels' `digest`, or the `reason` that there is none."""
-
-    digest: str
-    reason: str
 
 
 @contextmanager
@@ -136,7 +114,7 @@ def _told(path: Path, enough: int | None, held: ExitStack) -> Image.Image:
 def form(path: Path) -> str:
     """Which of `FORMATS` a file is, by its first bytes; "" for none."""
     with path.open("rb") as handle:
-        return photo_files.form_of(handle.read(16))
+        return formats.form_of(handle.read(16))
 
 
 def _read(path: Path, enough: int | None, held: ExitStack) -> Image.Image:
@@ -160,7 +138,7 @@ def _read(path: Path, enough: int | None, held: ExitStack) -> Image.Image:
         except PhotoError:
             raise
         except Exception:
-            rest = photo_files.bare(handle) if kind == "PNG" else None
+            rest = formats.bare(handle) if kind == "PNG" else None
             if rest is None:
                 raise
             if size <= LARGE_BYTES:
@@ -169,7 +147,7 @@ def _read(path: Path, enough: int | None, held: ExitStack) -> Image.Image:
 
 
 def _demand_few_parts(path: Path, kind: str, handle: IO[bytes]) -> None:
-    many = photo_files.too_many_parts(kind, handle)
+    many = formats.too_many_parts(kind, handle)
     if many:
         raise PhotoError(path, f"{UNREADABLE}: {many}")
 
@@ -178,7 +156,7 @@ def _decoded(
     path: Path, kind: str, handle: IO[bytes], size: int, enough: int | None, held: ExitStack
 ) -> Image.Image:
     handle.seek(0)
-    with photo_files.header(kind, handle) as image:
+    with formats.header(kind, handle) as image:
         width, height = whole = image.size
         if width * height > MAX_PIXELS:
             raise PhotoError(path, f"{TOO_LARGE}: {width} x {height} pixels in the header")
@@ -189,14 +167,14 @@ def _decoded(
         # Pillow's draft is coarser even where it makes nothing smaller.
         if enough is not None and min(whole) >= 2 * enough:
             image.draft(None, (enough, enough))  # of other formats it does nothing
-        cost = photo_files.needed(kind, image, whole, size)
+        cost = formats.needed(kind, image, whole, size)
         _demand_memory(path, whole, cost)
         if size <= LARGE_BYTES:
             # A PNG may say at its end that it has to be turned.
             late = 4 * width * height if kind == "PNG" else 0
             held.enter_context(_ROOM.taken(cost + late))
         image.load()
-        _demand_memory(path, whole, photo_files.needed(kind, image, whole, size))
+        _demand_memory(path, whole, formats.needed(kind, image, whole, size))
         return _rgb(_upright(image))
 
 
@@ -207,7 +185,7 @@ def _demand_memory(path: Path, size: tuple[int, int], cost: int) -> None:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    turn = photo_files.turn_of(image.info)
+    turn = formats.turn_of(image.info)
     return image if turn is None else image.transpose(turn)
 
 
@@ -225,13 +203,13 @@ def _rgb(image: Image.Image) -> Image.Image:
 
 def _high_bytes(image: Image.Image) -> Image.Image:
     high = Image.new("L", image.size)
-    for box in _bands(image, 2):
+    for box in bands(image, 2):
         band = np.asarray(image.crop(box)) >> 8
         high.paste(Image.fromarray(band.astype(np.uint8)), box)
     return high
 
 
-def _bands(image: Image.Image, depth: int) -> Iterator[tuple[int, int, int, int]]:
+def bands(image: Image.Image, depth: int) -> Iterator[tuple[int, int, int, int]]:
     """An image's rows in boxes of 8 MB, so that its bytes are never all in memory twice.
 
     Box by box the bytes come in the order in which the whole image has them.
@@ -241,42 +219,3 @@ def _bands(image: Image.Image, depth: int) -> Iterator[tuple[int, int, int, int]
     for top in range(0, height, rows):
         for left in range(0, width, columns):
             yield left, top, min(left + columns, width), min(top + rows, height)
-
-
-def pixels_digest(image: Image.Image) -> str:
-    """SHA-256, in hexadecimal, of an RGB image's size and pixels.
-
-    Hashed are width and height as little-endian unsigned 32-bit numbers, then the rows of
-    RGB bytes: the same picture in another format or file name has the same digest.
-    """
-    if image.mode != "RGB":
-        raise ValueError(f"pixels_digest needs an RGB image, not {image.mode}")
-    whole = hashlib.sha256(struct.pack("<II", *image.size))
-    for box in _bands(image, 3):
-        whole.update(image.crop(box).tobytes())
-    return whole.hexdigest()
-
-
-def examine(paths: Sequence[Path], threads: int) -> list[Examined]:
-    """Open every photo of `paths`; one `Examined` a path, in the order of `paths`.
-
-    Photos are decoded in `threads` threads (Pillow releases the GIL); a thread holds one decoded
-    photo at a time, and all together no more than `MAX_MEMORY`. Number and order of the
-    threads change nothing in the result.
-    """
-    if threads < 1:
-        raise ValueError(f"threads must be 1 or more, not {threads}")
-    pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="photo")
-    try:
-        done = pool.map(_examine, paths)
-        return list(progress(done, len(paths), "opening photos", "photos"))
-    finally:
-        pool.shutdown(cancel_futures=True)  # an interrupt must not wait for thousands of photos
-
-
-def _examine(path: Path) -> Examined:
-    try:
-        with opened(path) as image:
-            return Examined(pixels_digest(image), "")
-    except PhotoError as error:
-        return Examined("", error.reason)
