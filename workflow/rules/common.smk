@@ -328,7 +328,8 @@ def photo_contents(wildcards):
             return "[]"  # the job will say it
 
     tables = [path for paths in corpus_files(wildcards).values() for path in paths]
-    name = f"photos {wildcards.corpus} {fingerprint(files)} {code('corpus.py')}"
+    layouts = methods_of("corpora", "corpus")(wildcards)
+    name = f"photos {wildcards.corpus} {fingerprint([files, layouts])} {code('corpus.py')}"
     known = json.loads(CONTENTS.result(name, tables, names))
     found = CONTENTS.chosen(folder, lambda files: photo_files(known, files), PHOTO_BYTES)
     return fingerprint(found)

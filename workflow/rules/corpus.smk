@@ -42,6 +42,7 @@ rule download:
         contents=table_contents,
         download=download_limits,
         code=code("download.py"),
+        methods=methods_of("corpora", "corpus"),
     message:
         "fetching the photos of {wildcards.corpus}"
     script:
@@ -65,6 +66,7 @@ rule articles:
         files=entry("corpora", "corpus", *TABLE_KEYS),
         contents=table_contents,
         code=code("articles.py"),
+        methods=methods_of("corpora", "corpus"),
     message:
         "reading the articles of {wildcards.corpus}"
     script:
@@ -99,6 +101,7 @@ rule corpus:
         photos=photo_contents,
         software=packages("pillow"),
         code=code("corpus.py"),
+        methods=methods_of("corpora", "corpus"),
     message:
         "reading corpus {wildcards.corpus}"
     script:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable
 from typing import Literal
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rematch import forms
@@ -53,7 +54,7 @@ def submission_ids(
     Returns:
         From the table's id to the submission's; and a line that says what was changed, or "".
     """
-    table = tables.read(articles, forms.ARTICLES)
+    table = tables.read(articles, pa.schema([forms.ARTICLES.field("article_id")]))
     two_schemes = (pq.read_schema(articles).metadata or {}).get(b"ids") == TWO_SCHEMES.encode()
     changed = sum(benchmark_id(item) != item for item in table["article_id"].to_pylist())
     if not two_schemes or not changed:
