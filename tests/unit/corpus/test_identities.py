@@ -24,7 +24,7 @@ from rematch.corpus.wanted import photo_names
 from rematch.errors import UserError
 from rematch.match.matching import submission
 from rematch.storage import tables
-from tests.unit.corpus.test_corpus import balanced, folder, real, rejects, truth, write_pairs
+from tests.unit.corpus.test_reading import balanced, folder, real, rejects, truth, write_pairs
 
 COLUMNS = {"article_id": "nr", "title": "kopf", "image_id": "bild", "photo": "datei"}
 

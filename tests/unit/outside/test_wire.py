@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import email.utils
 import gzip
 import os
 import signal
@@ -14,7 +13,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from rematch.errors import UserError
-from rematch.outside.polite import retry_after_s
 from rematch.text.memory.remembered import read_records
 from rematch.text.memory.writer import Memory
 from rematch.text.translation.answers import REPEATED
@@ -228,32 +226,6 @@ def test_what_is_posted_is_posted_again_on_the_same_server(service, options, bac
     assert translate([TEXT], options(backend=backend)).targets == {TEXT: english(TEXT)}
     assert [asked.method for asked in server.asked] == ["POST", "POST"]
     assert SECRET in str(server.asked[1].headers) + server.asked[1].body
-
-
-# Retry-After
-
-
-@given(st.text() | st.from_regex(r"[A-Z][a-z]{2}, \d\d Nov \d{1,6} \d\d:\d\d:\d\d [+-]\d{1,20}"))
-def test_any_retry_after_is_a_number_of_seconds_or_nothing(header):
-    wish = retry_after_s(header)
-    assert wish is None or 0.0 <= wish <= 1e9
-
-
-@pytest.mark.parametrize(
-    ("header", "wish"),
-    [
-        ("9" * 400, 1e9),
-        ("Thu, 26 Nov 2026 01:00:00 +99999999999999", None),
-        ("Thu, 26 Nov 99999 01:00:00 GMT", None),
-        ("Thu, 26 Nov 2026 01:00:00", 0.0),
-        ("120", 120.0),
-        ("soon", None),
-    ],
-)
-def test_a_retry_after_beyond_the_calendar(header, wish, monkeypatch):
-    monkeypatch.setattr(time, "time", lambda: 2e9)
-    assert retry_after_s(header) == wish
-    assert retry_after_s(email.utils.formatdate(2e9 + 90, usegmt=True)) == 90.0
 
 
 # Notices

@@ -22,7 +22,7 @@ from rematch.corpus.layouts.generic import Generic
 from rematch.corpus.rows import decode
 from rematch.errors import UserError
 from rematch.storage import tables
-from tests.unit.corpus.test_corpus import HEADER, pair_line, texts, truth, write_pairs
+from tests.unit.corpus.test_reading import HEADER, pair_line, texts, truth, write_pairs
 
 COLUMNS = {"article_id": "nr", "title": "kopf", "image_id": "bild"}
 

@@ -23,7 +23,6 @@ from hypothesis import given, settings, strategies as st
 
 from rematch.errors import UserError
 from rematch.forms import ARTICLES, TEXTS
-from rematch.outside.polite import Gate
 from rematch.text.memory.remembered import import_tsv, read_records
 from rematch.text.translation.translating import (
     TranslationOptions,
@@ -430,62 +429,6 @@ def test_the_ceiling_holds_over_processes_and_threads(google, options):
     busiest = max(sum(start <= when < start + 1.0 for when in times) for start in times)
     assert busiest <= 30 + 12
     assert times[-1] - times[0] >= 59 / 30 - 0.4
-
-
-def test_a_pause_in_one_process_stops_the_others(tmp_path):
-    mine, other = Gate(tmp_path / "rate", 1000.0), Gate(tmp_path / "rate", 1000.0)
-    started = time.monotonic()
-    mine.pause(0.3)
-    assert other.wait(threading.Event())
-    assert time.monotonic() - started >= 0.29
-    stop = threading.Event()
-    mine.pause(5.0)
-    threading.Timer(0.1, stop.set).start()
-    assert not other.wait(stop)
-    assert time.monotonic() - started < 3.0
-
-
-TAKER = """
-import sys, threading
-from rematch.outside.polite import Gate
-gate, stop = Gate(sys.argv[1], 100.0), threading.Event()
-stop.set()
-print("ready", flush=True)
-sys.stdin.readline()
-for _ in range(2000):
-    gate.wait(stop)
-"""
-
-
-def test_no_slot_is_given_twice(tmp_path):
-    takers = [
-        subprocess.Popen(
-            [sys.executable, "-c", TAKER, tmp_path / "rate"],
-            env=ENVIRONMENT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        for _ in range(2)
-    ]
-    assert [taker.stdout.readline() for taker in takers] == [b"ready\n"] * 2
-    started = time.time()
-    for taker in takers:
-        taker.stdin.write(b"go\n")
-        taker.stdin.flush()
-    for taker in takers:
-        taker.communicate(timeout=60)
-        assert taker.returncode == 0
-    following = float((tmp_path / "rate").read_bytes().split()[0])
-    assert following - started >= 4000 / 100.0
-
-
-@pytest.mark.parametrize("content", [b"", b"half 12", b"nonsense\n", b"9e12 9e12\n"])
-def test_a_broken_file_of_the_ceiling_holds_nobody_up(tmp_path, content):
-    (tmp_path / "rate").write_bytes(content)
-    gate = Gate(tmp_path / "rate", 1000.0)
-    started = time.monotonic()
-    assert all(gate.wait(threading.Event()) for _ in range(3))
-    assert time.monotonic() - started < 1.0
 
 
 def test_an_interrupt_keeps_what_was_under_way(google, options):

@@ -18,7 +18,7 @@ from PIL import Image, ImageOps
 from rematch.corpus.photos import PhotoError, examine, open_photo, opening as photos, pixels_digest
 from rematch.errors import UserError, printable
 
-REAL = Path(__file__).parents[4] / "shared/data/photos-de/images"
+REAL = Path(__file__).parents[5] / "shared/data/photos-de/images"
 
 
 def noise(width: int = 40, height: int = 30, seed: int = 0) -> Image.Image:

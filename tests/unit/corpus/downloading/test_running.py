@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import email.utils
 import gzip
 import io
 import json
@@ -31,10 +30,9 @@ from rematch.corpus.downloading.hosts import GIVE_UP_AFTER
 from rematch.corpus.downloading.running import urls_by_id
 from rematch.corpus.photos import open_photo
 from rematch.errors import UserError
-from rematch.outside import polite
 from tests.loopback_photos import HTML, LoopbackPhotos, Reply, encoded, photo, picture
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 @pytest.fixture(autouse=True)
@@ -349,41 +347,6 @@ def test_waits_grow_from_try_to_try(serve, tmp_path):
     waits = [after - before for before, after in pairwise(times)]
     assert len(waits) == 4
     assert all(wait >= 0.04 * 2**tries for tries, wait in enumerate(waits))
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        (None, None),
-        ("7", 7.0),
-        (" 0 ", 0.0),
-        ("soon", None),
-        ("", None),
-        ("-3", None),
-        ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0),
-    ],
-)
-def test_retry_after_is_a_number_or_a_date(header, seconds):
-    assert polite.retry_after_s(header) == seconds
-
-
-@pytest.mark.parametrize("zone", ["GMT", "-0000"])
-def test_retry_after_as_a_date_to_come(zone, monkeypatch):
-    monkeypatch.setenv("TZ", "Asia/Tokyo")
-    time.tzset()
-    try:
-        then = email.utils.formatdate(time.time() + 90, usegmt=True).replace("GMT", zone)
-        seconds = polite.retry_after_s(then)
-        assert seconds is not None and 85 <= seconds <= 91
-    finally:
-        monkeypatch.undo()
-        time.tzset()
-
-
-@given(st.floats(0.0, 100.0), st.integers(0, 40))
-def test_backoff_doubles_up_to_its_limit(first, tries):
-    wait, whole = polite.backoff(first, tries), min(first * 2**tries, polite.LONGEST_BACKOFF_S)
-    assert whole / 2 <= wait <= whole
 
 
 # Misbehaviour that stays

@@ -23,7 +23,7 @@ from rematch.corpus.spec import CorpusSpec
 from rematch.corpus.wanted import IMAGE_URLS, image_urls
 from rematch.errors import UserError
 from rematch.storage import tables
-from tests.unit.corpus.test_corpus import (
+from tests.unit.corpus.test_reading import (
     balanced,
     folder,
     pair_line,

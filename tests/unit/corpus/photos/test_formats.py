@@ -31,9 +31,9 @@ from rematch.corpus.photos import (
 from rematch.corpus.photos.ceiling import Room
 from rematch.corpus.photos.formats import form_of, header, needed, turn_of
 from rematch.corpus.photos.opening import MAX_MEMORY
-from tests.unit.corpus.test_photos import encoded, noise, reason_of
+from tests.unit.corpus.photos.test_opening import encoded, noise, reason_of
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 def chunk(kind: bytes, body: bytes, wrong: int = 0) -> bytes:
