@@ -165,6 +165,10 @@ def name_own_values(project: Project) -> None:
     project.config["sweep"] |= {"words": [9], "translation": ["none"]}
 
 
+def name_layout(project: Project) -> None:
+    project.config["corpora"]["tiny"]["layout"] = "newsimages2021"
+
+
 def change_weights(project: Project) -> None:
     project.config["ensembles"]["run05"][0]["weight"] = 2.0
 
@@ -391,6 +395,7 @@ ADD_WORDS = Edit(
     often=True,
 )
 
+NAME_LAYOUT = Edit("name the corpus' layout", name_layout, CORPUS | SETUP)
 NAME_HIDDEN_PHOTO = Edit("name a hidden photo", name_hidden_photo, CORPUS)
 
 EDITS = [
@@ -503,6 +508,19 @@ EDITS = [
         edit_module("metrics.py", "1.0 / first", "0.5 / first"),
         frozenset(f"metrics tiny.{run}" for run in (W3, W3.replace("3", "6"), RUN05)) | TABLES,
     ),
+    Edit(
+        "edit a layout that the corpus may have",
+        edit_module("corpus/layouts/newsimages2025.py"),
+        CORPUS,
+    ),
+    Edit(
+        "edit a layout that is not the corpus'",
+        edit_module("corpus/layouts/newsimages2025.py"),
+        NONE,
+        changes=False,
+        first=NAME_LAYOUT,
+    ),
+    Edit("edit how photos are decoded", edit_module("corpus/photos/opening.py"), PHOTOS),
     Edit("edit tally.py", edit_module("tally.py"), frozenset({"losses tiny", "table tiny"})),
     Edit("edit clean.py", edit_module("clean.py"), CLEANED),
     Edit("edit an encoder", edit_module("models/openai.py"), PHOTOS_ENCODED | TEXTS_ENCODED),

@@ -1,6 +1,9 @@
 """What is not ours and needs care: servers, and other people's libraries.
 
-HTTP that ends in time, and manners that several processes share. Knows nothing of what is fetched.
+HTTP that ends in time, whole and readable (`wire`); manners towards servers that threads, processes
+and machines share (`polite`); libraries that have to be imported, or kept from talking, in a way of
+their own (`openai_clip`, `library_logs`). Nothing here knows what is fetched or what for: what an
+answer means is for the room that asked (`corpus.downloading`, text.translators, embed.models).
 """
 
 from typing import TYPE_CHECKING
