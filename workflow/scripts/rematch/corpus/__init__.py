@@ -2,7 +2,8 @@
 
 Which row counts, whose photo a file is and which pairs hold is decided here, and nowhere again:
 later rooms see tables whose rows are joined by id. Here are no models, no texts but as they were
-published, and no pages; the names of layouts are in their files alone (`corpus.layouts`).
+published, and no pages. A way of reading files is a layout (`corpus.layouts`), of fetching photos
+`corpus.downloading`, of decoding them `corpus.photos`.
 
 The truth is shut away. It is read here, by `read_corpus`, into a table of its own (`forms.QRELS`),
 which only `metrics` reads; which articles it names (`forms.UNPAIRED`) only `losses` does. Ids, file
