@@ -26,6 +26,7 @@ from rematch.corpus import photo_files
 from rematch.engine import (
     code_hash,
     demand_place,
+    fork_jobs,
     handle_apart,
     machine,
     method_code,
@@ -120,6 +121,8 @@ if workflow.is_main_process:
     planned_by = config.setdefault("made_by", {})
     take_part(CONTENTS, "metrics.parquet", planned_by, lambda script: code(script))
     atexit.register(CONTENTS.flush)
+    if not CLUSTER_JOBS:
+        fork_jobs()
 
 # What of a corpus' entry decides how its tables are read.
 TABLE_KEYS = ("pairs", "articles", "images", "truth", "layout", "columns", "quoting")
