@@ -238,6 +238,9 @@ def serve(number: int) -> None:
 
 def share_imports() -> None:
     """Import what light jobs share. Nothing that starts a thread, and nothing that few need."""
+    import pandas  # noqa: F401 (pyarrow does, at the first array)
+    import pyarrow.compute
+    import pyarrow.parquet  # noqa: F401
     import snakemake.script  # noqa: F401
 
     import rematch.corpus
