@@ -1,5 +1,6 @@
 # Configuration, code hashes and the lists of files that rules ask for. No rules here.
 import atexit
+import gc
 import hashlib
 import json
 import os
@@ -118,6 +119,8 @@ ENSEMBLES = {
 CONTENTS = Contents(KEPT)
 name_full_disks()
 if workflow.is_main_process:
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)  # a plan is many objects, and none of them garbage
     planned_by = config.setdefault("made_by", {})
     take_part(CONTENTS, "metrics.parquet", planned_by, lambda script: code(script))
     atexit.register(CONTENTS.flush)
@@ -146,7 +149,7 @@ wildcard_constraints:
 
 def code(script):
     """What a rule's results owe to its script and the modules that it imports."""
-    return code_hash(SCRIPTS / script, ROOTS)
+    return code_hash(SCRIPTS / script, ROOTS, CONTENTS.result)
 
 
 def methods_of(section, axis):
@@ -154,7 +157,7 @@ def methods_of(section, axis):
 
     def chosen(wildcards):
         named = CONFIG[section][wildcards[axis]].get(FAMILIES[section].key)
-        return method_code(section, named, ROOTS)
+        return method_code(section, named, ROOTS, CONTENTS.result)
 
     return chosen
 

@@ -54,8 +54,9 @@ def take_part(
         await before(self)
         hurry(self.workflow)
         if all(_looked_at):
-            judge_plan(self, contents)
-            planned = lineages(in_order(self), records.read)
+            plans = judge_plan(self, contents)
+            ordered = (job for level in self.toposorted() for job in level if job.output)
+            planned = lineages((plans[job] for job in ordered), records.read)
             made_by.update((p, line) for p, line in planned.items() if p.endswith(wanted))
 
     async def check_output_mtime(self: Any, job: Any, expanded_output: Any) -> None:
@@ -188,15 +189,18 @@ def believed(output: str, script: str | None, code: Callable[[str], str]) -> rec
     return made
 
 
-def judge_plan(dag: Any, contents: Contents) -> None:
+def judge_plan(dag: Any, contents: Contents) -> dict[Any, Plan]:
     """Have made again what is not as recorded, and put Snakemake's records right for the rest.
 
     What is to be made again, and why, is in `dag.judged` then. A dry run writes nothing.
+
+    Returns:
+        What each job is to make.
     """
     jobs = [job for job in dag.jobs if job.output]
-    plans = [plan_of(job) for job in jobs]
+    plans = {job: plan_of(job) for job in jobs}
     with contents.together():
-        judged = judge(plans, records.read, contents.holds, os.path.exists)
+        judged = judge(plans.values(), records.read, contents.holds, os.path.exists)
     dag.judged = judged
     lost = _put_right(dag.workflow, jobs, judged)
     for job in jobs:
@@ -205,11 +209,7 @@ def judge_plan(dag: Any, contents: Contents) -> None:
     if not _looked_at:
         for line in judged.lines(lost):
             say(line, sys.stderr)
-
-
-def in_order(dag: Any) -> list[Plan]:
-    """The jobs that make something, each after those whose results it reads."""
-    return [plan_of(job) for level in dag.toposorted() for job in level if job.output]
+    return plans
 
 
 def plan_of(job: Any) -> Plan:
