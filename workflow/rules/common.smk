@@ -1,5 +1,6 @@
 # Configuration, code hashes and the lists of files that rules ask for. No rules here.
 import atexit
+import gc
 import hashlib
 import json
 import os
@@ -26,6 +27,7 @@ from rematch.corpus import photo_files
 from rematch.engine import (
     code_hash,
     demand_place,
+    fork_jobs,
     handle_apart,
     machine,
     method_code,
@@ -117,9 +119,13 @@ ENSEMBLES = {
 CONTENTS = Contents(KEPT)
 name_full_disks()
 if workflow.is_main_process:
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)  # a plan is many objects, and none of them garbage
     planned_by = config.setdefault("made_by", {})
     take_part(CONTENTS, "metrics.parquet", planned_by, lambda script: code(script))
     atexit.register(CONTENTS.flush)
+    if not CLUSTER_JOBS:
+        fork_jobs()
 
 # What of a corpus' entry decides how its tables are read.
 TABLE_KEYS = ("pairs", "articles", "images", "truth", "layout", "columns", "quoting")
@@ -143,7 +149,7 @@ wildcard_constraints:
 
 def code(script):
     """What a rule's results owe to its script and the modules that it imports."""
-    return code_hash(SCRIPTS / script, ROOTS)
+    return code_hash(SCRIPTS / script, ROOTS, CONTENTS.result)
 
 
 def methods_of(section, axis):
@@ -151,7 +157,7 @@ def methods_of(section, axis):
 
     def chosen(wildcards):
         named = CONFIG[section][wildcards[axis]].get(FAMILIES[section].key)
-        return method_code(section, named, ROOTS)
+        return method_code(section, named, ROOTS, CONTENTS.result)
 
     return chosen
 

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from rematch.engine.codehash import code_hash as code_hash, method_code as method_code
     from rematch.engine.dag import ROOT as ROOT
     from rematch.engine.differences import changes as changes, is_hash as is_hash, short as short
-    from rematch.engine.hooks import name_full_disks as name_full_disks, take_part as take_part
+    from rematch.engine.hooks import (
+        fork_jobs as fork_jobs,
+        name_full_disks as name_full_disks,
+        take_part as take_part,
+    )
     from rematch.engine.locks import remove_stale as remove_stale
     from rematch.engine.signals import handle_apart as handle_apart
     from rematch.engine.user import demand_place as demand_place, settle as settle

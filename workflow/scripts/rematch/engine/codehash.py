@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +24,10 @@ Import = tuple[str, str | None]
 name."""
 
 
+Remember = Callable[[str, Sequence[str | os.PathLike[str]], Callable[[], str]], str]
+"""`storage.Contents.result`: what a function returns, called again when files have changed."""
+
+
 class _Parsed(NamedTuple):
     """A module's digest, what it imports, and what it hands on as a room (`rooms.handed_on`)."""
 
@@ -30,7 +36,17 @@ class _Parsed(NamedTuple):
     hands_on: Mapping[str, tuple[str, str]]
 
 
-def code_hash(script: Path, roots: tuple[Path, ...]) -> str:
+class _Known(NamedTuple):
+    """A hash, and when the files that it comes from were written."""
+
+    digest: str
+    stamps: Mapping[Path, int]
+
+
+_known: dict[tuple[Path, tuple[Path, ...]], _Known] = {}
+
+
+def code_hash(script: Path, roots: tuple[Path, ...], remember: Remember | None = None) -> str:
     """Hash `script` and every module under `roots` that it imports, directly or not.
 
     Of a room, the modules count from which it hands on what is asked for, and no others, nor what
@@ -39,64 +55,91 @@ def code_hash(script: Path, roots: tuple[Path, ...]) -> str:
     Args:
         script: a Python file.
         roots: folders whose modules count as the project's (as on `sys.path`).
+        remember: keeps what was read in files from one start to the next; all take a second.
 
     Returns:
         16 hexadecimal digits.
     """
+    known = _known.get((script, roots))
+    if known is not None and all(p.stat().st_mtime_ns == at for p, at in known.stamps.items()):
+        return known.digest
     seen: dict[Path, str] = {}
+    stamps: dict[Path, int] = {}
     asked: set[Import] = set()
     waiting = [script.resolve()]
     while waiting:
         path = waiting.pop()
         if path in seen:
             continue
-        parsed = _read(path)
+        stamps[path] = path.stat().st_mtime_ns
+        parsed = _parsed(path, stamps[path], remember)
         seen[path] = parsed.digest
         for name, of in parsed.imports:
             found = (_absolute(path, name, roots), of)
             if found not in asked:
                 asked.add(found)
-                waiting.extend(_reached(*found, roots))
+                waiting.extend(_reached(*found, roots, remember))
     parts = "\n".join(sorted(seen.values()))
-    return hashlib.sha256(parts.encode()).hexdigest()[:16]
+    digest = hashlib.sha256(parts.encode()).hexdigest()[:16]
+    _known[script, roots] = _Known(digest, stamps)
+    return digest
 
 
 def method_code(
-    section: str, named: str | Sequence[str] | None, roots: tuple[Path, ...]
+    section: str,
+    named: str | Sequence[str] | None,
+    roots: tuple[Path, ...],
+    remember: Remember | None = None,
 ) -> dict[str, str]:
     """The hash of each method that an entry of the configuration names, by its name.
 
     Args:
         section: a key of `methods.FAMILIES`.
         named: one name or several; None: all, where data choose among them.
-        roots: as for `code_hash`.
+        roots, remember: as for `code_hash`.
     """
     known = methods(section)
     names = list(known) if named is None else [named] if isinstance(named, str) else named
-    return {name: code_hash(known[name].file, roots) for name in names}
+    return {name: code_hash(known[name].file, roots, remember) for name in names}
 
 
-def _reached(module: str, name: str | None, roots: tuple[Path, ...]) -> Iterator[Path]:
+def _reached(
+    module: str, name: str | None, roots: tuple[Path, ...], remember: Remember | None
+) -> Iterator[Path]:
     """The project's files that importing `name` from `module`, or all of it, runs."""
     files = _files(module, roots)
     yield from files
     inner = _files(f"{module}.{name}", roots) if name else ()
-    hands_on = _read(files[-1]).hands_on if files else {}
+    hands_on = _read(files[-1], remember).hands_on if files else {}
     if len(inner) > len(files):  # a module, or a room as a whole
-        yield from _reached(f"{module}.{name}", None, roots)
+        yield from _reached(f"{module}.{name}", None, roots, remember)
     elif name and name in hands_on:
-        yield from _reached(*hands_on[name], roots)
+        yield from _reached(*hands_on[name], roots, remember)
     elif name is None or name == "*":
         for source, there in hands_on.values():
-            yield from _reached(source, there, roots)
+            yield from _reached(source, there, roots, remember)
 
 
-def _read(path: Path) -> _Parsed:
-    return _parsed(path, path.stat().st_mtime_ns)
+def _read(path: Path, remember: Remember | None) -> _Parsed:
+    return _parsed(path, path.stat().st_mtime_ns, remember)
 
 
 @cache
-def _parsed(path: Path, _mtime_ns: int) -> _Parsed:
+def _parsed(path: Path, _mtime_ns: int, remember: Remember | None) -> _Parsed:
+    if remember is None:
+        return _parse(path)
+    kept = remember(
+        f"code of {os.path.relpath(path)}", [path, __file__], lambda: json.dumps(_parse(path))
+    )
+    digest, imports, hands_on = json.loads(kept)
+    return _Parsed(
+        digest,
+        tuple((module, name) for module, name in imports),
+        {name: (module, there) for name, (module, there) in hands_on.items()},
+    )
+
+
+def _parse(path: Path) -> _Parsed:
     content = path.read_bytes()
     hands_on = handed_on(content) if path.name == "__init__.py" else {}
     tree = ast.parse(content, filename=str(path))

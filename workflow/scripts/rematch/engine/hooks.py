@@ -7,12 +7,13 @@ held by `tests/unit/test_hooks.py`.
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from rematch.engine import records
+from rematch.engine import records, workers
 from rematch.engine.judge import Judged, Plan, judge, lineages
 from rematch.errors import UserError, say
 from rematch.storage import Contents, refusal
@@ -51,9 +52,11 @@ def take_part(
 
     async def check_incomplete(self: Any) -> None:
         await before(self)
+        hurry(self.workflow)
         if all(_looked_at):
-            judge_plan(self, contents)
-            planned = lineages(in_order(self), records.read)
+            plans = judge_plan(self, contents)
+            ordered = (job for level in self.toposorted() for job in level if job.output)
+            planned = lineages((plans[job] for job in ordered), records.read)
             made_by.update((p, line) for p, line in planned.items() if p.endswith(wanted))
 
     async def check_output_mtime(self: Any, job: Any, expanded_output: Any) -> None:
@@ -74,6 +77,17 @@ def take_part(
     DAG.check_incomplete = check_incomplete
     DAG.check_output_mtime = check_output_mtime
     PersistenceBase.finished = done
+
+
+def hurry(workflow: Any) -> None:
+    """Let jobs on this machine start at no particular rate.
+
+    To keep to one, Snakemake's scheduler looks again after a second whenever it has looked, so that
+    it looks a thousand times a second when a thousand jobs have ended.
+    """
+    settings = workflow.scheduling_settings
+    if settings is not None and not workflow.resource_settings.nodes:
+        settings.max_jobs_per_timespan = None
 
 
 def record_benchmark(rule: str, path: str) -> None:
@@ -102,6 +116,59 @@ def name_full_disks() -> None:
     benchmark.write_benchmark_records = written
 
 
+def fork_jobs() -> None:
+    """Have scripts run by `workers`, where nothing asks for another interpreter than this one."""
+    from snakemake.script import PythonScript
+
+    ordinary = getattr(PythonScript.execute_script, "ours", PythonScript.execute_script)
+
+    def execute_script(self: Any, fname: str, edit: bool = False) -> None:
+        another = self.conda_env or self.container_img or self.env_modules or self.shadow_dir
+        if edit or another or shell_is_changed(self.resources) or not workers.usable():
+            ordinary(self, fname, edit)
+            return
+        try:
+            child = workers.start(fname, environment_of(self))
+        except (workers.Lost, OSError):
+            ordinary(self, fname, edit)
+            return
+        command = f"{sys.executable} {fname}"
+        try:
+            code = measured(child, self.bench_record)
+        except workers.Lost as error:
+            raise subprocess.CalledProcessError(1, command) from error
+        if code:
+            raise subprocess.CalledProcessError(code, command)
+
+    execute_script.ours = ordinary  # type: ignore[attr-defined]
+    PythonScript.execute_script = execute_script
+
+
+def shell_is_changed(resources: Any) -> bool:
+    """Whether somebody wants jobs to be started by a shell, or in a way, of their own."""
+    from snakemake.shell import shell
+
+    own = (shell._process_prefix, shell._process_suffix, resources.get("shell_exec"))
+    return any(own)
+
+
+def environment_of(script: Any) -> dict[str, str]:
+    """The variables that Snakemake gives a job."""
+    found = dict(os.environ) | dict.fromkeys(workers.THREADS, str(script.threads))
+    folder = script.resources.get("tmpdir")
+    return found | (dict.fromkeys(workers.TEMPORARY, str(folder)) if folder else {})
+
+
+def measured(child: workers.Child, record: Any) -> int:
+    """Wait for a job's end, and note what it took where Snakemake wants to know."""
+    if record is None:
+        return child.wait()
+    from snakemake.benchmark import benchmarked
+
+    with benchmarked(child.pid, record):
+        return child.wait()
+
+
 def believed(output: str, script: str | None, code: Callable[[str], str]) -> records.Made | None:
     """The record of what a job has just made, but not if the code was edited since the start.
 
@@ -122,15 +189,18 @@ def believed(output: str, script: str | None, code: Callable[[str], str]) -> rec
     return made
 
 
-def judge_plan(dag: Any, contents: Contents) -> None:
+def judge_plan(dag: Any, contents: Contents) -> dict[Any, Plan]:
     """Have made again what is not as recorded, and put Snakemake's records right for the rest.
 
     What is to be made again, and why, is in `dag.judged` then. A dry run writes nothing.
+
+    Returns:
+        What each job is to make.
     """
     jobs = [job for job in dag.jobs if job.output]
-    plans = [plan_of(job) for job in jobs]
+    plans = {job: plan_of(job) for job in jobs}
     with contents.together():
-        judged = judge(plans, records.read, contents.holds, os.path.exists)
+        judged = judge(plans.values(), records.read, contents.holds, os.path.exists)
     dag.judged = judged
     lost = _put_right(dag.workflow, jobs, judged)
     for job in jobs:
@@ -139,11 +209,7 @@ def judge_plan(dag: Any, contents: Contents) -> None:
     if not _looked_at:
         for line in judged.lines(lost):
             say(line, sys.stderr)
-
-
-def in_order(dag: Any) -> list[Plan]:
-    """The jobs that make something, each after those whose results it reads."""
-    return [plan_of(job) for level in dag.toposorted() for job in level if job.output]
+    return plans
 
 
 def plan_of(job: Any) -> Plan:

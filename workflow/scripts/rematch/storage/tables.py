@@ -55,7 +55,8 @@ def read(path: str | os.PathLike[str], schema: pa.Schema) -> pa.Table:
             null.
     """
     try:
-        table = pq.read_table(path)
+        with pq.ParquetFile(path) as file:  # `read_table` would import pandas
+            table = file.read()
         missing = [name for name in schema.names if name not in table.schema.names]
         if missing:
             raise UserError(f"{Path(path)}: column {missing[0]!r} is missing; {AGAIN}")

@@ -1,0 +1,325 @@
+"""Jobs without the price of an interpreter: forked from a process that has imported what they use.
+
+A light job computes for a tenth of a second and imports for half a one, so a sweep of many runs
+spends its time in starting processes. Here one server is started at the first such job. It has
+imported what light jobs share, has no thread and computes nothing; for each job it forks a child,
+which runs the script that Snakemake wrote as a fresh interpreter would, and ends as one.
+
+Rules, scripts, logs, benchmarks and exit codes are what they were. Jobs with several threads, with
+an environment of their own or on a cluster are started in the ordinary way, and all are where a
+process cannot be forked safely, or with REMATCH_WORKERS=0.
+
+The server ends when Snakemake does, however that ends; jobs that are at work then go on to their
+end, as they would otherwise.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import json
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import types
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+SWITCH = "REMATCH_WORKERS"
+
+THREADS = tuple(
+    f"{library}_THREADS"
+    for library in (
+        "OMP_NUM",
+        "GOTO_NUM",
+        "OPENBLAS_NUM",
+        "MKL_NUM",
+        "VECLIB_MAXIMUM",
+        "NUMEXPR_NUM",
+    )
+)
+"""Variables by which Snakemake tells a job how many threads libraries may use."""
+
+TEMPORARY = ("TMPDIR", "TMP", "TEMPDIR", "TEMP")
+"""Variables by which it tells where temporary files go."""
+
+
+class Lost(Exception):
+    """The server is gone; a job may have been started or not."""
+
+
+class Child:
+    """A job's process. What Snakemake wants of a `subprocess.Popen`."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.ended = threading.Event()
+        self.returncode: int | None = None
+
+    def wait(self) -> int:
+        """Wait for its end; its exit code, negative if a signal ended it.
+
+        Raises:
+            Lost: the server ended before.
+        """
+        self.ended.wait()
+        if self.returncode is None:
+            raise Lost
+        return self.returncode
+
+    def terminate(self) -> None:
+        self._send(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self._send(signal.SIGKILL)
+
+    def _send(self, number: int) -> None:
+        with suppress(ProcessLookupError):
+            if not self.ended.is_set():
+                os.kill(self.pid, number)
+
+
+def usable() -> bool:
+    """Whether jobs can be forked here."""
+    return sys.platform == "linux" and os.environ.get(SWITCH, "1") != "0"
+
+
+_server: list[Server] = []
+_starting = threading.Lock()
+
+
+def start(script: str, environment: Mapping[str, str]) -> Child:
+    """Start a job, and the server before the first one, or where it is gone.
+
+    Args:
+        script: the file that Snakemake wrote for it.
+        environment: all variables that it sees.
+
+    Raises:
+        Lost: it cannot be had.
+    """
+    with _starting:
+        if not (_server and _server[-1].alive):
+            _server.append(Server({**environment, **dict.fromkeys(THREADS, "1")}))
+            atexit.register(_server[-1].close)
+    return _server[-1].start(script, environment)
+
+
+class Server:
+    """The server as Snakemake's process sees it. Used by many threads at once."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-c",
+                    _START,
+                    str(Path(__file__).parents[2]),
+                    str(theirs.fileno()),
+                ],
+                pass_fds=[theirs.fileno()],
+                env=dict(environment),
+            )
+        self._socket, self._file = ours, ours.makefile("rb")
+        self._lock = threading.Lock()
+        self._waiting: list[tuple[threading.Event, list[Child]]] = []
+        self._children: dict[int, Child] = {}
+        self.alive = True
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def start(self, script: str, environment: Mapping[str, str]) -> Child:
+        """Start a job.
+
+        Args:
+            script: the file that Snakemake wrote for it.
+            environment: all variables that it sees.
+
+        Raises:
+            Lost: the server is gone.
+        """
+        line = json.dumps([script, dict(environment), os.getcwd()]).encode() + b"\n"
+        begun, found = threading.Event(), list[Child]()
+        with self._lock:
+            if not self.alive:
+                raise Lost
+            self._waiting.append((begun, found))
+            try:
+                self._socket.sendall(line)
+            except OSError:
+                raise Lost from None
+        begun.wait()
+        if not found:
+            raise Lost
+        return found[0]
+
+    def close(self) -> None:
+        """Let the server end. Jobs at work go on."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(5)
+
+    def _listen(self) -> None:
+        with suppress(OSError):
+            for line in self._file:
+                pid, status = json.loads(line)
+                if status is None:
+                    child = Child(pid)
+                    self._children[pid] = child
+                    with self._lock:
+                        begun, found = self._waiting.pop(0)
+                    found.append(child)
+                    begun.set()
+                else:
+                    child = self._children.pop(pid)
+                    child.returncode = status
+                    child.ended.set()
+        with self._lock:
+            self.alive = False
+            for begun, _ in self._waiting:
+                begun.set()
+        for child in self._children.values():
+            child.ended.set()
+
+
+_START = """\
+import sys
+sys.path.insert(1, sys.argv[1])
+from rematch.engine import workers
+workers.serve(int(sys.argv[2]))
+"""
+
+
+def serve(number: int) -> None:
+    """Be the server, until Snakemake closes the socket with this file number."""
+    link = socket.socket(fileno=number)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # that is for the jobs; Snakemake ends this
+    wake, waker = socket.socketpair()
+    waker.setblocking(False)
+    wake.setblocking(False)
+    signal.set_wakeup_fd(waker.fileno())
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    share_imports()
+    gc.collect()
+    gc.freeze()  # what is there stays; its pages are shared with the jobs
+    chosen = selectors.DefaultSelector()
+    chosen.register(link, selectors.EVENT_READ)
+    chosen.register(wake, selectors.EVENT_READ)
+    rest = b""
+    while True:
+        ready = {key.fileobj for key, _ in chosen.select()}
+        if wake in ready:
+            with suppress(BlockingIOError):
+                wake.recv(4096)
+            _reap(link)
+        if link in ready:
+            got = link.recv(1 << 16)
+            if not got:
+                return
+            *lines, rest = (rest + got).split(b"\n")
+            for line in lines:
+                script, environment, folder = json.loads(line)
+                pid = os.fork()
+                if pid == 0:
+                    for each in (link, wake, waker):
+                        each.close()
+                    _be(script, environment, folder)
+                _say(link, [pid, None])
+
+
+def share_imports() -> None:
+    """Import what light jobs share. Nothing that starts a thread, and nothing that few need."""
+    import pandas  # noqa: F401 (pyarrow does, at the first array)
+    import pyarrow.compute
+    import pyarrow.parquet  # noqa: F401
+    import snakemake.script  # noqa: F401
+
+    import rematch.corpus
+    import rematch.engine.jobs
+    import rematch.evaluate
+    import rematch.match
+    import rematch.storage
+    import rematch.text
+
+    for room, names in (
+        (rematch.storage, ("tables", "Similarity", "write_text")),
+        (rematch.match, ("rank", "score", "blend", "submission")),
+        (rematch.evaluate, ("evaluate_both",)),
+        (rematch.corpus, ("tie_keys", "submission_ids")),
+        (rematch.text, ("query_table", "sweep_queries")),
+    ):
+        for name in names:
+            getattr(room, name)
+
+
+def _reap(link: socket.socket) -> None:
+    with suppress(ChildProcessError):
+        while True:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            _say(link, [pid, os.waitstatus_to_exitcode(status)])
+
+
+def _say(link: socket.socket, what: Any) -> None:
+    with suppress(OSError):  # nobody listens any more
+        link.sendall(json.dumps(what).encode() + b"\n")
+
+
+def _be(script: str, environment: Mapping[str, str], folder: str) -> None:
+    """Be the interpreter of one job, from its start to its end. Does not return."""
+    code = 1
+    try:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        os.environ.clear()
+        os.environ.update(environment)
+        tempfile.tempdir = None  # the job's own TMPDIR counts
+        os.chdir(folder)
+        sys.argv[:] = [script]
+        sys.path[0] = str(Path(script).absolute().parent)
+        main = types.ModuleType("__main__")
+        main.__file__ = script
+        sys.modules["__main__"] = main
+        code = _run(compile(Path(script).read_bytes(), script, "exec"), main)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        _end(code)
+
+
+def _run(program: types.CodeType, main: types.ModuleType) -> int:
+    """Run a script; the exit code that an interpreter would have."""
+    try:
+        exec(program, main.__dict__)
+    except SystemExit as asked:
+        if asked.code is None or isinstance(asked.code, int):
+            return int(asked.code or 0)
+        print(asked.code, file=sys.stderr)
+        return 1
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        return 1
+    return 0
+
+
+def _end(code: int) -> None:
+    """End as an interpreter does, without taking what is shared apart."""
+    try:
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    finally:
+        os._exit(code)
