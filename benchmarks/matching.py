@@ -22,8 +22,9 @@ import pytrec_eval
 import torch
 
 from rematch.evaluate import metrics
+from rematch.forms import Embeddings
 from rematch.match import rank, score
-from rematch.storage import Embeddings, Similarity, write_similarity
+from rematch.storage import Similarity, write_similarity
 
 TOP = 100
 

@@ -369,8 +369,9 @@ class Results:
     """What was computed, damaged on its disk."""
 
     def __init__(self, folder: Path) -> None:
+        from rematch.forms import Embeddings
         from rematch.storage import tables
-        from rematch.storage.arrays import Embeddings, write_embeddings
+        from rematch.storage.arrays import write_embeddings
 
         self._folder = folder
         rows = [{"image_id": f"i{n}", "file": f"{n}.png", "digest": f"{n:064}"} for n in range(50)]

@@ -14,6 +14,9 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 
+FOLLOWED = ("rooms.py", "methods.py")
+"""What these import by name is followed: by the code hash, and by a rule's parameter `methods`."""
+
 CONDA_NAMES = {
     "snakemake-minimal": "snakemake",
     "pytorch": "torch",

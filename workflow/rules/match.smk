@@ -20,6 +20,7 @@ rule similarity:
         runtime=scaled(3, 1),
     params:
         scorer=entry("scorers", "scorer"),
+        methods=methods_of("scorers", "scorer"),
         software=packages("numpy"),
         code=code("similarity.py"),
     message:

@@ -9,5 +9,6 @@ from rematch.storage import read_embeddings, write_similarity
 
 texts = read_embeddings(snakemake.input.texts)
 images = read_embeddings(snakemake.input.images)
-scores = score(texts, images, snakemake.params.scorer["kind"])
+given = dict(snakemake.params.scorer)
+scores = score(texts, images, given.pop("kind"), **given)
 write_similarity(snakemake.output[0], images.ids, scores, jobs.made_by())

@@ -22,7 +22,7 @@ from rematch.corpus.reading import Corpus, demand_usable, read_corpus
 from rematch.corpus.spec import CorpusSpec
 from rematch.corpus.wanted import photo_names
 from rematch.errors import UserError
-from rematch.match.matching import submission
+from rematch.match.submissions import submission
 from rematch.storage import tables
 from tests.unit.corpus.test_reading import balanced, folder, real, rejects, truth, write_pairs
 

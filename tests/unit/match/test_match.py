@@ -7,14 +7,12 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from rematch.errors import UserError
-from rematch.match.matching import BLOCK, blend, rank, score, submission
-from rematch.storage.arrays import (
-    Embeddings,
-    Similarity,
-    read_embeddings,
-    write_embeddings,
-    write_similarity,
-)
+from rematch.forms import Embeddings
+from rematch.match.blending import blend
+from rematch.match.ranking import rank
+from rematch.match.scoring import BLOCK, score
+from rematch.match.submissions import submission
+from rematch.storage.arrays import Similarity, read_embeddings, write_embeddings, write_similarity
 
 IDENTITY = {"checkpoint_sha256": "0", "precision": "float32"}
 

@@ -18,7 +18,7 @@ from rematch.corpus import CorpusSpec, count_table, read_corpus, tie_keys
 from rematch.corpus.reading import Corpus
 from rematch.errors import UserError
 from rematch.evaluate.metrics import DIRECTIONS, evaluate_both
-from rematch.match.matching import rank
+from rematch.match.ranking import rank
 from rematch.report import results, tally
 from rematch.report.losses import Loss, empty_queries, from_csv, kept, line, to_csv, warning
 from rematch.report.losses_html import SHOWN, losses_page

@@ -15,6 +15,10 @@ LONGEST = 1500
 """Characters of a line of a UserError; what is wrong stands at its ends."""
 
 
+AGAIN = "run again to have it made again"
+"""The remedy for a result that is not what it was: the next run notices, and makes it again."""
+
+
 class UserError(Exception):
     """Bad input or configuration, said in one line: the place, what is wrong, the remedy.
 

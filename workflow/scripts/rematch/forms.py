@@ -6,6 +6,11 @@ tables joins them by id.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 _S = pa.string()
@@ -102,3 +107,37 @@ CURVES = pa.schema([("run", _S), ("direction", _S), ("k", pa.int32()), ("recall"
 def from_rows(rows: list[dict[str, object]], schema: pa.Schema) -> pa.Table:
     """A table of `schema` from dictionaries; an empty list gives an empty table."""
     return pa.Table.from_pylist(rows, schema=schema)
+
+
+Float32 = npt.NDArray[np.float32]
+Block = tuple[Sequence[str], Float32]
+"""Ids of some rows, and the rows: float32 [b, m]."""
+
+
+@dataclass(frozen=True)
+class Embeddings:
+    """Vectors by id.
+
+    Attributes:
+        ids: n distinct ids.
+        vectors: float32 [n, d], each row of L2 norm 1.
+        metadata: what made them: model, checkpoint SHA-256, precision and the like.
+    """
+
+    ids: tuple[str, ...]
+    vectors: Float32
+    metadata: Mapping[str, str]
+
+    @property
+    def width(self) -> int:
+        """d."""
+        return int(self.vectors.shape[1])
+
+    def take(self, ids: Sequence[str]) -> Float32:
+        """The vectors of these ids, float32 [len(ids), d].
+
+        Raises:
+            KeyError: one is not there.
+        """
+        row = {name: index for index, name in enumerate(self.ids)}
+        return self.vectors[[row[name] for name in ids]]

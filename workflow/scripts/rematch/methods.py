@@ -20,6 +20,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from rematch.errors import UserError
+
 HOUSE = Path(__file__).parent
 
 LOOKS_AT = ("inductive", "gallery", "bank", "transductive", "one-to-one")
@@ -100,6 +102,11 @@ class Declared(NamedTuple):
     method: Method
     file: Path
 
+    def values(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Its parameters' values: those given, and for the others its defaults."""
+        own = {param.name: param.default for param in self.method.params}
+        return own | {name: value for name, value in given.items() if name in own}
+
     def load(self) -> Callable[..., Any]:
         """Its function or class. Imports the file."""
         parts = self.file.relative_to(HOUSE.parent).with_suffix("").parts
@@ -125,6 +132,19 @@ def methods(section: str) -> Mapping[str, Declared]:
                 raise ValueError(f"{file}: {found[method.name].file} declares {method.name!r} too")
             found[method.name] = Declared(method, file)
     return dict(sorted(found.items()))
+
+
+def chosen(section: str, name: str) -> Declared:
+    """A method of a family by its name.
+
+    Raises:
+        UserError: there is none of this name; it names those that there are.
+    """
+    known = methods(section)
+    if name not in known:
+        noun = FAMILIES[section].noun
+        raise UserError(f"{noun} {name!r} is not one of {', '.join(known)}")
+    return known[name]
 
 
 @cache

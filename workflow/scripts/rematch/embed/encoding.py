@@ -21,7 +21,8 @@ import pyarrow as pa
 from rematch.corpus import opened
 from rematch.embed.models import Encoder, chunks
 from rematch.errors import UserError
-from rematch.storage import Block, Embeddings, Float32, Store, Vectors, gathered, progress
+from rematch.forms import Block, Embeddings, Float32
+from rematch.storage import Store, Vectors, gathered, progress
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING
 from rematch.rooms import handing_on
 
 if TYPE_CHECKING:
-    from rematch.match.matching import (
-        blend as blend,
-        rank as rank,
-        score as score,
-        submission as submission,
-    )
+    from rematch.match.blending import blend as blend
+    from rematch.match.ranking import rank as rank
+    from rematch.match.scoring import score as score
+    from rematch.match.submissions import submission as submission
 else:
     __getattr__ = handing_on(__name__)

@@ -10,9 +10,6 @@ from rematch.rooms import handing_on
 if TYPE_CHECKING:
     from rematch.storage import tables as tables
     from rematch.storage.arrays import (
-        Block as Block,
-        Embeddings as Embeddings,
-        Float32 as Float32,
         Similarity as Similarity,
         Store as Store,
         Vectors as Vectors,
@@ -30,7 +27,6 @@ if TYPE_CHECKING:
         sealed as sealed,
     )
     from rematch.storage.files import (
-        AGAIN as AGAIN,
         alone as alone,
         refusal as refusal,
         remove as remove,

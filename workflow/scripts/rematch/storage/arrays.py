@@ -9,45 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from rematch.errors import UserError
-from rematch.storage.files import AGAIN, replacing
-
-Float32 = npt.NDArray[np.float32]
-Block = tuple[Sequence[str], Float32]
+from rematch.errors import AGAIN, UserError
+from rematch.forms import Block, Embeddings, Float32
+from rematch.storage.files import replacing
 
 EMBEDDING = ("id", "embedding")
-
-
-@dataclass(frozen=True)
-class Embeddings:
-    """Vectors by id.
-
-    Attributes:
-        ids: n distinct ids.
-        vectors: float32 [n, d], each row of L2 norm 1.
-        metadata: what made them: model, checkpoint SHA-256, precision and the like.
-    """
-
-    ids: tuple[str, ...]
-    vectors: Float32
-    metadata: Mapping[str, str]
-
-    @property
-    def width(self) -> int:
-        """d."""
-        return int(self.vectors.shape[1])
-
-    def take(self, ids: Sequence[str]) -> Float32:
-        """The vectors of these ids, float32 [len(ids), d].
-
-        Raises:
-            KeyError: one is not there.
-        """
-        row = {name: index for index, name in enumerate(self.ids)}
-        return self.vectors[[row[name] for name in ids]]
 
 
 @dataclass(frozen=True)
@@ -150,7 +118,10 @@ class Store:
 
 
 class Similarity:
-    """A memory-mapped similarity file: scores of every article with every photo of the gallery.
+    """A similarity file: scores of every article with every photo of the gallery.
+
+    A block is read when it is asked for, and only the last one is held: several such files may be
+    larger together than the memory.
 
     Attributes:
         article_ids: n distinct ids, in the order of the rows.
@@ -158,7 +129,7 @@ class Similarity:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._file = _File(path, ("article_id", "scores"))
+        self._file = _File(path, ("article_id", "scores"), mapped=False)
         self.path = os.fspath(path)
         self.article_ids = self._file.ids
         self.gallery: tuple[str, ...] = tuple(json.loads(self._file.metadata["gallery"]))
@@ -166,7 +137,7 @@ class Similarity:
         self._column = {image: column for column, image in enumerate(self.gallery)}
 
     def blocks(self) -> Iterator[Block]:
-        """The file's blocks in order: article ids [b], float32 scores [b, m], views of the file."""
+        """The file's blocks in order: article ids [b], float32 scores [b, m]."""
         return self._file.blocks()
 
     def take(self, articles: Sequence[str], gallery: Sequence[str]) -> Float32:
@@ -186,18 +157,31 @@ class Similarity:
 
 
 class _File:
-    """Record batches of (string id, fixed-size list of float32), memory-mapped.
+    """Record batches of (string id, fixed-size list of float32).
 
-    `checked`: leave out the batches that do not fit their checksum, or cannot be read.
+    `checked`: leave out the batches that do not fit their checksum, or cannot be read. `mapped`:
+    memory-mapped, else read batch by batch, which leaves no pages behind.
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], columns: tuple[str, str], checked: bool = False
+        self,
+        path: str | os.PathLike[str],
+        columns: tuple[str, str],
+        checked: bool = False,
+        mapped: bool = True,
     ) -> None:
         self._batches: list[pa.RecordBatch] = []
         self.damaged = 0
+        ids: list[str] = []
+        ends = [0]
+        self._path, self._mapped = path, mapped
+        self._last: tuple[int, Float32] | None = None
         try:
-            self._reader = pa.ipc.open_file(pa.memory_map(os.fspath(path)))
+            named = os.fspath(path)
+            ids_alone = pa.ipc.IpcReadOptions(included_fields=[0])
+            source = pa.memory_map(named) if mapped else pa.OSFile(named)
+            self._reader = pa.ipc.open_file(source)
+            of_ids = self._reader if mapped else pa.ipc.open_file(named, options=ids_alone)
             schema = self._reader.schema
             if schema.names != list(columns) or not _is_vectors(schema):
                 raise UserError(
@@ -205,7 +189,7 @@ class _File:
                 )
             for index in range(self._reader.num_record_batches):
                 try:
-                    batch, said = self._reader.get_batch_with_custom_metadata(index)
+                    batch, said = of_ids.get_batch_with_custom_metadata(index)
                     batch.validate(full=True)
                 except (pa.ArrowException, OSError):
                     if not checked:
@@ -214,30 +198,38 @@ class _File:
                     continue
                 if checked and dict(said or {}).get(b"sha256") != _checksum(batch, schema):
                     self.damaged += 1
-                else:
+                    continue
+                ids += batch.column(0).to_pylist()
+                ends.append(len(ids))
+                if mapped:
                     self._batches.append(batch)
         except (pa.ArrowException, OSError) as error:
-            said = [*str(error).splitlines(), type(error).__name__][0]
-            raise UserError(f"{path}: cannot be read ({said}); {AGAIN}") from None
+            raise _unreadable(path, error) from None
         self.width: int = schema.field(1).type.list_size
         self.metadata = {
             key.decode(): value.decode() for key, value in (schema.metadata or {}).items()
         }
-        self.ids: tuple[str, ...] = tuple(
-            item for batch in self._batches for item in batch.column(0).to_pylist()
-        )
+        self.ids: tuple[str, ...] = tuple(ids)
         if len(set(self.ids)) != len(self.ids):
             raise UserError(f"{path}: an id occurs twice; {AGAIN}")
-        self._starts = np.cumsum([0, *(batch.num_rows for batch in self._batches)])
+        self._starts = np.array(ends)
 
     def _matrix(self, index: int) -> Float32:
-        values = self._batches[index].column(1).flatten()
+        if self._last is not None and self._last[0] == index:
+            return self._last[1]
+        try:
+            batch = self._batches[index] if self._mapped else self._reader.get_batch(index)
+            values = batch.column(1).flatten()
+        except (pa.ArrowException, OSError) as error:
+            raise _unreadable(self._path, error) from None
         matrix: Float32 = values.to_numpy(zero_copy_only=True).reshape(-1, self.width)
         return matrix
 
     def blocks(self) -> Iterator[Block]:
-        for index in range(len(self._batches)):
-            yield self.ids[self._starts[index] : self._starts[index + 1]], self._matrix(index)
+        for index in range(len(self._starts) - 1):
+            self._last = index, self._matrix(index)  # who gets it may take some of it next
+            yield self.ids[self._starts[index] : self._starts[index + 1]], self._last[1]
+        self._last = None
 
     def rows(self, rows: Sequence[int]) -> Float32:
         wanted = np.asarray(rows, dtype=np.int64)
@@ -247,6 +239,11 @@ class _File:
             mask = batches == index
             out[mask] = self._matrix(int(index))[wanted[mask] - self._starts[index]]
         return out
+
+
+def _unreadable(path: str | os.PathLike[str], error: Exception) -> UserError:
+    said = [*str(error).splitlines(), type(error).__name__][0]
+    return UserError(f"{path}: cannot be read ({said}); {AGAIN}")
 
 
 def _write(

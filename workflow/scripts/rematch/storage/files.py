@@ -16,9 +16,6 @@ from pathlib import Path
 
 from rematch.errors import UserError
 
-AGAIN = "run again to have it made again"
-"""The remedy for a result that is not what it was: the next run notices, and makes it again."""
-
 _FREE = "free some space and run again: what is finished is kept"
 _ALLOW = "make it accessible to this user and run again"
 _REMEDY = {

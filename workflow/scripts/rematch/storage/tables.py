@@ -9,8 +9,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rematch.errors import UserError
-from rematch.storage.files import AGAIN, replacing
+from rematch.errors import AGAIN, UserError
+from rematch.storage.files import replacing
 
 
 def write(table: pa.Table, path: str | os.PathLike[str], made_by: str | None = None) -> None:

@@ -20,7 +20,8 @@ import numpy as np
 
 from rematch.embed.models.view import View, unusual
 from rematch.errors import UserError
-from rematch.storage import Float32, sha256_of
+from rematch.forms import Float32
+from rematch.storage import sha256_of
 
 if TYPE_CHECKING:
     import torch
