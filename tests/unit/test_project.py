@@ -124,11 +124,11 @@ def test_no_import_escapes_the_code_hash() -> None:
             if isinstance(node, ast.Call):
                 name = getattr(node.func, "id", getattr(node.func, "attr", ""))
                 alone = isinstance(node.func, ast.Name)
-                escapes = name == "__import__" or (alone and name in ("exec", "eval"))
+                # A forked job runs the script that Snakemake wrote, whose hash its rule carries.
+                runs = ("eval",) if file.name == "workers.py" else ("exec", "eval")
+                escapes = name == "__import__" or (alone and name in runs)
                 assert not escapes and name not in ("run_path", "run_module"), file.name
-                if (
-                    name == "import_module" and file.name != "rooms.py"
-                ):  # the hash follows its rooms
+                if name == "import_module" and file.name not in FOLLOWED:
                     (module,) = node.args
                     assert isinstance(module, ast.Constant) and module.value not in ours, file.name
 

@@ -6,16 +6,16 @@ jobs.start(snakemake)
 
 from rematch import forms
 from rematch.config import describe_runs
-from rematch.report import plots, results
+from rematch.report import build, plots, read_reference
 from rematch.storage import replacing, tables
 
 tables.demand_planned(snakemake.input.metrics, jobs.planned(snakemake))
 metrics = tables.read_all(snakemake.input.metrics, forms.METRICS)
 curves = tables.read_all(snakemake.input.curves, forms.CURVES)
 gallery = tables.read(snakemake.input.images, forms.IMAGES).num_rows
-reference = results.read_reference(snakemake.input.get("reference"))
+reference = read_reference(snakemake.input.get("reference"))
 runs = describe_runs(snakemake.config, snakemake.wildcards.corpus)
-found = results.build(metrics, runs, reference, snakemake.wildcards.corpus)
+found = build(metrics, runs, reference, snakemake.wildcards.corpus)
 with replacing(snakemake.output.words) as beside:
     beside.write_bytes(plots.metrics_by_words(found))
 with replacing(snakemake.output.recall) as beside:

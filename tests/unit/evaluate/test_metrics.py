@@ -15,7 +15,7 @@ from hypothesis import given, settings, strategies as st
 
 from rematch import forms
 from rematch.errors import UserError
-from rematch.evaluate import metrics
+from rematch.evaluate import intervals, metrics
 
 Lists = dict[str, list[str]]
 Truth = dict[str, set[str]]
@@ -322,7 +322,7 @@ def test_the_bootstrap_does_not_depend_on_how_draws_are_chunked(
 ) -> None:
     values = np.random.default_rng(0).random((37, 3))
     want = metrics.bootstrap(values, resamples=50)
-    monkeypatch.setattr(metrics, "_CHUNK", 100)
+    monkeypatch.setattr(intervals, "_CHUNK", 100)
     got = metrics.bootstrap(values, resamples=50)
     assert [a.tolist() for a in got] == [a.tolist() for a in want]
 

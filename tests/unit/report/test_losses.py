@@ -19,7 +19,7 @@ from rematch.corpus.reading import Corpus
 from rematch.errors import UserError
 from rematch.evaluate.metrics import DIRECTIONS, evaluate_both
 from rematch.match.ranking import rank
-from rematch.report import results, tally
+from rematch.report import as_csv, as_html, as_markdown, results, tally
 from rematch.report.losses import Loss, empty_queries, from_csv, kept, line, to_csv, warning
 from rematch.report.losses_html import SHOWN, losses_page
 from tests.unit.corpus.test_reading import Pair, folder, pair_line, write_pairs
@@ -86,13 +86,13 @@ def test_missing_photos_are_said_beside_every_table(tmp_path: Path) -> None:
     ]
     table = results.build(metrics, runs, corpus="mine", losses=found)
     # The first thing above each table, raw and as HTML, and what captions quote.
-    text = results.table_md(table)
+    text = as_markdown.table_md(table)
     for lines in tables_in(text):
         above = text.split("\n".join(lines))[0].rstrip().rsplit("\n\n", 1)[1]
         assert "Refused: 7 of 58 photos (missing)" in above
-    assert said in text and f"<p>{said}</p>" in results.table_html(table)
+    assert said in text and f"<p>{said}</p>" in as_html.table_html(table)
     assert "51 of 51 photos. Refused: 7 of 58 photos (missing)" in text
-    assert results.numbers(table)["lost"] == said
+    assert as_csv.numbers(table)["lost"] == said
     page = losses_page("mine", found, noted(corpus))
     assert said in Page(page).words and "Articles that are not scored (7 of 7)" in page
     for name, n in (("articles", 58), ("photos", 51), ("known pairs", 51)):
@@ -271,15 +271,16 @@ def test_empty_queries_are_counted_by_what_a_query_is_made_of(tmp_path: Path) ->
         | {"weights": {"a": 1.0, "b": 1.0}},
     ]
     table = results.build(scores(runs), runs, losses=found)
-    read_back = list(csv.DictReader(results.table_csv(table).splitlines()))
+    read_back = list(csv.DictReader(as_csv.table_csv(table).splitlines()))
     assert [row["empty_queries"] for row in read_back] == ["1", "3", "3"]
     head, _, *body = [
-        [cell.strip() for cell in row.split("|")] for row in tables_in(results.table_md(table))[0]
+        [cell.strip() for cell in row.split("|")]
+        for row in tables_in(as_markdown.table_md(table))[0]
     ]
     place = head.index("empty")
     assert [row[place] for row in body] == ["1", "3", "3"]
     same = results.build(scores(runs[:1]), runs[:1], losses=found)
-    assert " empty " not in tables_in(results.table_md(same))[0][0]
+    assert " empty " not in tables_in(as_markdown.table_md(same))[0][0]
 
 
 def test_empty_queries_are_worth_what_chance_is(tmp_path: Path) -> None:
@@ -369,7 +370,7 @@ def test_hostile_names_are_text_on_the_page_and_in_captions(tmp_path: Path) -> N
         Loss("texts", "b", "", 0, 9, "de"),
     ]
     runs = [description(10)]
-    quoted = results.numbers(results.build(scores(runs), runs, losses=odd))["lost"]
+    quoted = as_csv.numbers(results.build(scores(runs), runs, losses=odd))["lost"]
     assert "a\\_b\\_: 1 text kept in German" in json.loads(json.dumps(quoted))
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from rematch import forms
 from rematch.errors import UserError
-from rematch.report import results
+from rematch.report import as_csv, as_html, as_markdown, results, wording
 
 ROOT = Path(__file__).parents[3]
 REFERENCE = ROOT / "resources" / "reference" / "hcmus2021.csv"
@@ -114,7 +114,7 @@ def test_a_damaged_reference_is_refused(tmp_path: Path, text: str, says: str) ->
 
 
 def test_csv_keeps_every_digit_and_stands_beside_the_paper() -> None:
-    rows = list(csv.DictReader(io.StringIO(results.table_csv(built(PAPER_RUNS)))))
+    rows = list(csv.DictReader(io.StringIO(as_csv.table_csv(built(PAPER_RUNS)))))
     assert [row["run"] for row in rows] == ["w10", "w20", "w30", "w40", "e"]
     for row in rows:
         i = next(i for i, run in enumerate(PAPER_RUNS) if run["run"] == row["run"])
@@ -152,7 +152,7 @@ def test_a_run_matches_the_paper_by_words_or_by_the_ensembles_name() -> None:
 
 
 def test_markdown_is_aligned_fits_the_terminal_and_says_what_does_not_vary_once() -> None:
-    text = results.table_md(built(PAPER_RUNS, corpus="NewsImages 2021"))
+    text = as_markdown.table_md(built(PAPER_RUNS, corpus="NewsImages 2021"))
     assert max(map(len, text.split("\n"))) <= 120
     blocks = tables_in(text)
     assert len(blocks) == 3
@@ -178,18 +178,18 @@ def test_the_best_of_each_column_is_marked() -> None:
     # The last two share the best figure.
     given[1] = given[2].set_column(0, "run", pa.array(["w20"] * len(NAMES)))
     table = results.build(given, runs)
-    lines = tables_in(results.table_md(table))[0][2:]
+    lines = tables_in(as_markdown.table_md(table))[0][2:]
     assert [line.count("*") for line in lines] == [0, 6, 6]
-    page = results.table_html(table)
+    page = as_html.table_html(table)
     assert page.count("best'") == 12
     single = results.build(given[:1], runs[:1])
-    assert "*" not in results.table_md(single)
+    assert "*" not in as_markdown.table_md(single)
 
 
 def test_weights_that_differ_are_shown() -> None:
     runs = [description(10), description(20)]
     runs.append({"run": "e", "ensemble": "mix", "weights": {"w10": 0.25, "w20": 0.75}})
-    assert "Ensemble mix: 0.25 × 10 words + 0.75 × 20 words." in results.table_md(built(runs))
+    assert "Ensemble mix: 0.25 × 10 words + 0.75 × 20 words." in as_markdown.table_md(built(runs))
 
 
 def sweep(count: int) -> list[dict[str, Any]]:
@@ -209,36 +209,36 @@ def test_a_sweep_of_fifty_keeps_the_configs_order(reference: bool) -> None:
     runs = sweep(50)
     paper = results.read_reference(REFERENCE) if reference else []
     table = results.build(pa.concat_tables(scores(runs)), runs, paper)
-    text = results.table_md(table)
+    text = as_markdown.table_md(table)
     lines = tables_in(text)[0]
     assert len(lines) == 52 and max(map(len, lines)) <= 120
     models = [line.split("|")[3].strip() for line in lines[2:]]
     assert models == [run["model"] for run in runs]
     assert ("Table 1" in text) is reference
-    assert ("Table 1" in results.table_html(table)) is reference
-    assert ("paper_run" in results.table_csv(table)) is reference
+    assert ("Table 1" in as_html.table_html(table)) is reference
+    assert ("paper_run" in as_csv.table_csv(table)) is reference
 
 
 def test_no_truth_is_said_and_the_runs_are_still_listed() -> None:
     runs = [description(10), description(20)]
     table = results.build([], runs, results.read_reference(REFERENCE), "mine")
-    assert results.NO_TRUTH in results.table_md(table)
-    assert len(tables_in(results.table_md(table))[0]) == 4
-    assert "no truth" in results.table_html(table)
-    assert [row["run"] for row in csv.DictReader(io.StringIO(results.table_csv(table)))] == [
+    assert wording.NO_TRUTH in as_markdown.table_md(table)
+    assert len(tables_in(as_markdown.table_md(table))[0]) == 4
+    assert "no truth" in as_html.table_html(table)
+    assert [row["run"] for row in csv.DictReader(io.StringIO(as_csv.table_csv(table)))] == [
         "w10",
         "w20",
     ]
     empty = forms.from_rows([], forms.METRICS)
-    assert results.table_md(results.build(empty, runs)).count(results.NO_TRUTH) == 1
+    assert as_markdown.table_md(results.build(empty, runs)).count(wording.NO_TRUTH) == 1
 
 
 def test_a_run_without_metrics_keeps_its_row() -> None:
     runs = [description(10), description(20), description(30)]
     table = results.build(scores(runs[:2]), runs)
-    line = tables_in(results.table_md(table))[0][-1]
+    line = tables_in(as_markdown.table_md(table))[0][-1]
     assert line.split("|")[1].strip() == "30" and line.count("–") == 7
-    assert results.table_html(table).count(">–</td>") == 12
+    assert as_html.table_html(table).count(">–</td>") == 12
 
 
 class Page(HTMLParser):
@@ -273,24 +273,24 @@ def test_html_is_well_formed_self_contained_and_escaped() -> None:
     runs.append({"run": "e", "ensemble": evil, "weights": {evil: 1, "b": 2}})
     paper = [results.Reference(evil, "10", evil, {"MRR@100": "0.1"})]
     table = results.build(scores(runs), runs, paper, corpus=evil)
-    html = results.table_html(table)
+    html = as_html.table_html(table)
     page = Page(html)
     assert "script" not in page.tags and "onload" not in page.attributes
     assert evil in page.words
     assert not {"link", "img", "iframe"} & page.tags
     assert "http" not in html and "url(" not in html and "@import" not in html
 
-    markdown = results.table_md(table)
+    markdown = as_markdown.table_md(table)
     assert "<" not in markdown and "](b)" in markdown and "\\[a]" in markdown
     for lines in tables_in(markdown):
         counts = [line.replace("\\|", "").count("|") for line in lines]
         assert counts == [counts[0]] * len(lines)
-    rows = list(csv.DictReader(io.StringIO(results.table_csv(table), newline="")))
+    rows = list(csv.DictReader(io.StringIO(as_csv.table_csv(table), newline="")))
     assert rows[0]["cleaning"] == evil
 
 
 def test_html_of_the_paper_runs_holds_every_figure() -> None:
-    page = Page(results.table_html(built(PAPER_RUNS, corpus="NewsImages 2021")))
+    page = Page(as_html.table_html(built(PAPER_RUNS, corpus="NewsImages 2021")))
     words = set(page.words)
     for i in range(5):
         assert {f"{(i + 1) / 70 + j / 7:.5f}" for j in range(6)} <= words

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 from rematch.rooms import handing_on
 
 if TYPE_CHECKING:
-    from rematch.report import (
-        losses as losses,
-        pages as pages,
-        plots as plots,
-        results as results,
-        tally as tally,
+    from rematch.report import losses as losses, pages as pages, plots as plots, tally as tally
+    from rematch.report.as_csv import (
+        metrics_csv as metrics_csv,
+        numbers as numbers,
+        table_csv as table_csv,
     )
+    from rematch.report.as_html import table_html as table_html
+    from rematch.report.as_markdown import table_md as table_md
     from rematch.report.losses import from_csv as from_csv
     from rematch.report.losses_html import losses_page as losses_page
+    from rematch.report.results import build as build, read_reference as read_reference
 else:
     __getattr__ = handing_on(__name__)

@@ -21,7 +21,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
 from rematch.evaluate import TEXT_TO_IMAGE
-from rematch.report.results import ALL_WORDS, DIRECTION_TITLES, Results, Run, point, varying
+from rematch.report.results import ALL_WORDS, Results, Run, point, varying
+from rematch.report.wording import DIRECTION_TITLES
 
 METRICS = ("MRR@100", "R@5", "R@10", "R@50", "R@100")
 """The metrics of the paper's Table 1: the panels of `metrics_by_words`."""

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
         read_folder as read_folder,
         read_tsv as read_tsv,
         recall as recall,
-        remembered as remembered,
     )
     from rematch.text.translation import translate_articles as translate_articles
     from rematch.text.translators import (

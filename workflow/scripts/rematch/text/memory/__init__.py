@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from rematch.rooms import handing_on
 
 if TYPE_CHECKING:
-    from rematch.text.memory import remembered as remembered
     from rematch.text.memory.remembered import (
         damages as damages,
         fill as fill,

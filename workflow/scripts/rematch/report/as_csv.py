@@ -1,0 +1,100 @@
+"""The table as CSV, to compute with, and the numbers that captions quote."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+
+import pyarrow as pa
+
+from rematch.config import AXES
+from rematch.evaluate import DIRECTIONS, IMAGE_TO_TEXT, TEXT_TO_IMAGE
+from rematch.report.results import Results, Run, point, varying
+from rematch.report.wording import counted_line
+
+
+def table_csv(results: Results) -> str:
+    """A row a run, every digit kept: floats as Python's repr, which reads back exactly.
+
+    Columns: run, label, the axes, ensemble, weights (JSON), empty_queries (see `Results.empty`);
+    for each direction n, the queries that its means run over, and for each metric its value, `_low`
+    and `_high`; then the paper's row as printed: `paper_run` and `paper_<metric>`.
+    """
+    printed = list(dict.fromkeys(name for row in results.reference for name in row.values))
+    header = ["run", "label", *AXES, "ensemble", "weights", "empty_queries"]
+    for direction in results.directions:
+        header.append(f"{direction}_n")
+        for metric in results.metrics:
+            header += [f"{direction}_{metric}{end}" for end in ("", "_low", "_high")]
+    if results.reference:
+        header += ["paper_run", *(f"paper_{name}" for name in printed)]
+    out = io.StringIO()
+    write = csv.writer(out, lineterminator="\n").writerow
+    write(header)
+    for run in results.runs:
+        weights = json.dumps(run.weights, ensure_ascii=False) if run.weights else ""
+        line = [run.name, run.label, *(run.axes.get(axis, "") for axis in AXES)]
+        line += [run.ensemble or "", weights, str(results.empty(run))]
+        for direction in results.directions:
+            cells = [results.cell(run, direction, metric) for metric in results.metrics]
+            line.append(next((str(cell.n) for cell in cells if cell), ""))
+            for cell in cells:
+                line += [repr(x) for x in (cell.value, cell.low, cell.high)] if cell else [""] * 3
+        if results.reference:
+            paper = results.paper(run)
+            line.append(paper.run if paper else "")
+            line += [paper.values.get(name, "") if paper else "" for name in printed]
+        write(line)
+    return out.getvalue()
+
+
+def metrics_csv(metrics: pa.Table) -> str:
+    """`forms.METRICS` as tidy CSV, a row a run x direction x metric, every digit kept."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(metrics.schema.names)
+    for row in metrics.to_pylist():
+        writer.writerow(repr(v) if isinstance(v, float) else v for v in row.values())
+    return out.getvalue()
+
+
+def numbers(results: Results) -> dict[str, object]:
+    """What the report's captions quote: counts, and the best and worst run by the first metric.
+
+    Returns:
+        `runs`, `articles` and `photos` (queries with a known match in either direction), `lost`
+        (the line on what was lost, as reStructuredText), `directions`, `metrics`, and `best`,
+        `worst`: `label`, `run` and the formatted figures of `metrics` from text to image.
+    """
+    first = results.metrics[0]
+    scored = [run for run in results.runs if results.cell(run, TEXT_TO_IMAGE, first)]
+    ordered = sorted(scored, key=lambda run: results.cells[run.name, TEXT_TO_IMAGE, first].value)
+    axes = varying(results.runs)
+
+    def quoted(run: Run) -> dict[str, object]:
+        cells = {name: results.cell(run, TEXT_TO_IMAGE, name) for name in results.metrics}
+        figures = {name: f"{cell.value:.5f}" for name, cell in cells.items() if cell}
+        return {"label": point(run, axes), "run": run.name, "figures": figures}
+
+    queries = {
+        direction: max(
+            (cell.n for (_, d, _), cell in results.cells.items() if d == direction), default=0
+        )
+        for direction in DIRECTIONS
+    }
+    return {
+        "runs": len(results.runs),
+        "articles": queries[TEXT_TO_IMAGE],
+        "photos": queries[IMAGE_TO_TEXT],
+        "lost": _rst(counted_line(results, TEXT_TO_IMAGE)),
+        "metrics": results.metrics,
+        "best": quoted(ordered[-1]),
+        "worst": quoted(ordered[0]),
+    }
+
+
+def _rst(text: str) -> str:
+    """Text that reStructuredText shows as it is."""
+    return re.sub(r"([\\*_`|@])", r"\\\1", text)
