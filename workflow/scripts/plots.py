@@ -6,7 +6,7 @@ jobs.start(snakemake)
 
 from rematch import forms
 from rematch.config import describe_runs
-from rematch.report import build, plots, read_reference
+from rematch.report import build, by_run, metrics_by_words, read_reference, recall_curves
 from rematch.storage import replacing, tables
 
 tables.demand_planned(snakemake.input.metrics, jobs.planned(snakemake))
@@ -17,6 +17,6 @@ reference = read_reference(snakemake.input.get("reference"))
 runs = describe_runs(snakemake.config, snakemake.wildcards.corpus)
 found = build(metrics, runs, reference, snakemake.wildcards.corpus)
 with replacing(snakemake.output.words) as beside:
-    beside.write_bytes(plots.metrics_by_words(found))
+    beside.write_bytes(metrics_by_words(found))
 with replacing(snakemake.output.recall) as beside:
-    beside.write_bytes(plots.recall_curves(plots.by_run(curves), found, gallery))
+    beside.write_bytes(recall_curves(by_run(curves), found, gallery))

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 
 from rematch import forms
 from rematch.report import plots, results
+from rematch.report.plots import figure as drawing, look, recall, words
 
 ROOT = Path(__file__).parents[3]
 REFERENCE = results.read_reference(ROOT / "resources" / "reference" / "hcmus2021.csv")
@@ -96,10 +97,10 @@ def drawn(figure: Figure) -> Figure:
 
 def figures(runs: list[dict[str, Any]], reference: bool = True) -> list[Figure]:
     table, curves = case(runs, reference)
-    with plots._style():
+    with drawing._style():
         return [
-            drawn(plots._metrics_figure(table, "text-to-image")),
-            drawn(plots._recall_figure(curves, table, GALLERY, "text-to-image")),
+            drawn(words._metrics_figure(table, "text-to-image")),
+            drawn(recall._recall_figure(curves, table, GALLERY, "text-to-image")),
         ]
 
 
@@ -167,8 +168,8 @@ def test_looks_tell_all_lines_apart(name: str) -> None:
     table, _ = case(CASES[name])
     runs = [run for run in table.runs if run.ensemble is None]
     axes = [axis for axis in results.varying(runs) if axis != "words"]
-    looks, entries = plots._looks(runs, axes)
-    seen: dict[plots.Look, tuple[str, ...]] = {}
+    looks, entries = look.looks_of(runs, axes)
+    seen: dict[look.Look, tuple[str, ...]] = {}
     for run in runs:
         values = tuple(run.axes[axis] for axis in axes)
         assert seen.setdefault(looks[run.name], values) == values
@@ -178,16 +179,16 @@ def test_looks_tell_all_lines_apart(name: str) -> None:
 
 def test_recall_shows_every_run_and_chance() -> None:
     table, curves = case(PAPER)
-    with plots._style():
-        figure = plots._recall_figure(curves, table, GALLERY, "text-to-image")
+    with drawing._style():
+        figure = recall._recall_figure(curves, table, GALLERY, "text-to-image")
     lines = [np.asarray(line.get_ydata()) for line in figure.axes[0].get_lines()]
     assert len(lines) == 6
     for curve in curves.values():
         assert any(np.array_equal(line, curve) for line in lines)
     assert any(np.allclose(line, np.arange(1, 101) / GALLERY) for line in lines)
     table, curves = case(CASES["forty-eight"])
-    with plots._style():
-        figure = plots._recall_figure(curves, table, GALLERY, "text-to-image")
+    with drawing._style():
+        figure = recall._recall_figure(curves, table, GALLERY, "text-to-image")
     shown = [np.asarray(line.get_ydata()) for ax in figure.axes for line in ax.get_lines()]
     for curve in curves.values():
         assert any(np.array_equal(line, curve) for line in shown)
@@ -199,8 +200,8 @@ def test_names_are_text_and_never_markup() -> None:
     for svg in (plots.metrics_by_words(table), plots.recall_curves(curves, table, GALLERY)):
         root = ElementTree.fromstring(svg)
         assert not [node for node in root.iter() if node.tag.endswith(("script", "image"))]
-    with plots._style():
-        figure = plots._metrics_figure(table, "text-to-image")
+    with drawing._style():
+        figure = words._metrics_figure(table, "text-to-image")
     texts = [text.get_text() for text in figure.axes[-1].get_legend().get_texts()]
     assert {"$x^2$ <script>", "_hidden", "a b & c"} <= set(texts)
 
@@ -210,8 +211,8 @@ def test_no_truth_is_said() -> None:
     for svg in (plots.metrics_by_words(table), plots.recall_curves({}, table, GALLERY)):
         ElementTree.fromstring(svg)
         assert b"<text" not in svg and len(svg) > 2000
-    with plots._style():
-        figure = plots._metrics_figure(table, "text-to-image")
+    with drawing._style():
+        figure = words._metrics_figure(table, "text-to-image")
     assert "no truth" in figure.texts[0].get_text()
 
 
@@ -224,8 +225,8 @@ def test_other_metrics_than_the_papers_are_shown_too() -> None:
         for metric in ("R@3", "MRR@10")
     ]
     table = results.build(forms.from_rows(rows, forms.METRICS), runs, REFERENCE)
-    with plots._style():
-        figure = drawn(plots._metrics_figure(table, "text-to-image"))
+    with drawing._style():
+        figure = drawn(words._metrics_figure(table, "text-to-image"))
     assert [ax.get_title(loc="left") for ax in figure.axes if ax.axison] == ["MRR@10", "R@3"]
 
 

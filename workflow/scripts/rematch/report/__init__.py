@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rematch.rooms import handing_on
 
 if TYPE_CHECKING:
-    from rematch.report import losses as losses, pages as pages, plots as plots, tally as tally
+    from rematch.report import losses as losses, pages as pages, tally as tally
     from rematch.report.as_csv import (
         metrics_csv as metrics_csv,
         numbers as numbers,
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from rematch.report.as_markdown import table_md as table_md
     from rematch.report.losses import from_csv as from_csv
     from rematch.report.losses_html import losses_page as losses_page
+    from rematch.report.plots import (
+        by_run as by_run,
+        metrics_by_words as metrics_by_words,
+        recall_curves as recall_curves,
+    )
     from rematch.report.results import build as build, read_reference as read_reference
 else:
     __getattr__ = handing_on(__name__)
