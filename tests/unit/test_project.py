@@ -125,7 +125,7 @@ def test_no_import_escapes_the_code_hash() -> None:
                 name = getattr(node.func, "id", getattr(node.func, "attr", ""))
                 alone = isinstance(node.func, ast.Name)
                 # A forked job runs the script that Snakemake wrote, whose hash its rule carries.
-                runs = ("eval",) if file.name == "workers.py" else ("exec", "eval")
+                runs = ("eval",) if file.name == "forking.py" else ("exec", "eval")
                 escapes = name == "__import__" or (alone and name in runs)
                 assert not escapes and name not in ("run_path", "run_module"), file.name
                 if name == "import_module" and file.name not in FOLLOWED:

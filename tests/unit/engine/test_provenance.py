@@ -18,6 +18,8 @@ from rematch.engine.codehash import code_hash
 from rematch.engine.dag import ROOT, Job
 from rematch.engine.differences import changes
 from rematch.engine.provenance import differences, elsewhere, measure
+from rematch.engine.provenance.forms import CODE_ROOTS
+from rematch.engine.provenance.sources import photo_folders
 from rematch.engine.records import Recorder
 from rematch.errors import UserError
 from rematch.storage import tables
@@ -35,7 +37,7 @@ def sha256(content: bytes) -> str:
 def job(rule, inputs, outputs, **more):
     facts = {
         "script": "workflow/scripts/metrics.py",
-        "code": code_hash(ROOT / "workflow/scripts/metrics.py", provenance.CODE_ROOTS),
+        "code": code_hash(ROOT / "workflow/scripts/metrics.py", CODE_ROOTS),
         "notes": (f"results/logs/{rule}.log",),
         "grows": (),
         "started": 1.0,
@@ -95,12 +97,12 @@ def test_in_a_folder_of_photos_only_the_listed_ones_count(place):
     rows = [{"image_id": name, "file": f"photos/{name}.png", "digest": ""} for name in "ab"]
     tables.write(forms.from_rows(rows, forms.IMAGES), place / "results/c/corpus/images.parquet")
     config = {"sweep": {"corpus": ["c"], "translation": []}, "corpora": {"c": {"photos": "photos"}}}
-    before = measure(["photos"], provenance.photo_folders(config))
+    before = measure(["photos"], photo_folders(config))
     assert before["photos"]["files"] == 2
     (place / "photos/c.png").unlink()
-    assert measure(["photos"], provenance.photo_folders(config)) == before
+    assert measure(["photos"], photo_folders(config)) == before
     (place / "photos/a.png").write_bytes(b"other")
-    assert measure(["photos"], provenance.photo_folders(config)) != before
+    assert measure(["photos"], photo_folders(config)) != before
 
 
 def test_all_but_made_is_the_same_on_another_machine_at_another_time(place):

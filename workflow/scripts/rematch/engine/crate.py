@@ -7,7 +7,7 @@ action that made some files from others with a script.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
@@ -44,20 +44,10 @@ def metadata(record: Mapping[str, Any]) -> dict[str, Any]:
         url=SNAKEMAKE,
         softwareVersion=packages.get("snakemake", "unknown"),
     )
-    files = {}
     outputs = {
         path: {**entry, **made["outputs"][path]} for path, entry in record["outputs"].items()
     }
-    for path, entry in {**record["inputs"], **outputs}.items():
-        facts = {"name": path}
-        if "sha256" in entry:
-            facts |= {"sha256": entry["sha256"], "contentSize": str(entry["bytes"])}
-        inside = path in outputs and PurePosixPath(path).is_relative_to(RESULTS)
-        if inside and "sha256" in entry and "files" not in entry:
-            name = PurePosixPath(path).relative_to(RESULTS).as_posix()
-            files[path] = crate.add_file(dest_path=name, properties=facts)
-        else:
-            files[path] = _add(crate, f"#{quote(path)}", "MediaObject", **facts)
+    files = _files(crate, {**record["inputs"], **outputs}, outputs)
     scripts = {
         rule: _add(
             crate,
@@ -69,6 +59,34 @@ def metadata(record: Mapping[str, Any]) -> dict[str, Any]:
         )
         for rule, entry in record["rules"].items()
     }
+    crate.root_dataset["mentions"] = _actions(crate, outputs, files, scripts)
+    values: dict[str, Any] = crate.metadata.generate()
+    return values
+
+
+def _files(crate: ROCrate, entries: Mapping[str, Any], outputs: Collection[str]) -> dict[str, Any]:
+    """Every file by its path; those of the crate's own folder as its parts."""
+    files = {}
+    for path, entry in entries.items():
+        facts = {"name": path}
+        if "sha256" in entry:
+            facts |= {"sha256": entry["sha256"], "contentSize": str(entry["bytes"])}
+        inside = path in outputs and PurePosixPath(path).is_relative_to(RESULTS)
+        if inside and "sha256" in entry and "files" not in entry:
+            name = PurePosixPath(path).relative_to(RESULTS).as_posix()
+            files[path] = crate.add_file(dest_path=name, properties=facts)
+        else:
+            files[path] = _add(crate, f"#{quote(path)}", "MediaObject", **facts)
+    return files
+
+
+def _actions(
+    crate: ROCrate,
+    outputs: Mapping[str, Any],
+    files: Mapping[str, Any],
+    scripts: Mapping[str, Any],
+) -> list[Any]:
+    """What each job did: with which script, from what, to what, and when."""
     jobs: dict[str, list[str]] = {}
     for path, entry in outputs.items():
         jobs.setdefault(entry["log"], []).append(path)
@@ -87,9 +105,7 @@ def metadata(record: Mapping[str, Any]) -> dict[str, Any]:
             **{key: value for key, value in times.items() if value is not None},
         )
         actions.append(action)
-    crate.root_dataset["mentions"] = actions
-    values: dict[str, Any] = crate.metadata.generate()
-    return values
+    return actions
 
 
 def _add(crate: Any, identifier: str, kind: str, **properties: Any) -> Any:

@@ -73,62 +73,66 @@ def planned(
         UserError: a config is no plain YAML; or Snakemake cannot plan, and the message is its own.
         SystemExit: an argument or the configuration is wrong; the reason is on standard error.
     """
-    # Half a second of imports that no other module of the package needs.
-    from snakemake.api import (
-        ConfigSettings,
-        DAGSettings,
-        OutputSettings,
-        ResourceSettings,
-        SnakemakeApi,
-        StorageSettings,
-    )
-    from snakemake.cli import parse_args, parse_config
-    from snakemake.exceptions import RuleException, WorkflowError
-    from snakemake.settings.types import SharedFSUsage
+    from snakemake.api import OutputSettings, SnakemakeApi  # half a second, and seldom needed
+
+    args = _parsed(arguments)
+    # Before Snakemake reads these: it would run the code of one that is a template.
+    demand_plain(args.configfile or [])
+    output = OutputSettings(dryrun=True, log_level_override=logging.ERROR)
+    with looking(judging), SnakemakeApi(output) as api:
+        yield _built(api, args, config, notes)
+
+
+def _parsed(arguments: Sequence[str]) -> Any:
+    """Snakemake's arguments. It says which profile it read; of an error only that is shown."""
+    from snakemake.cli import parse_args
 
     said = io.StringIO()
     try:
-        # It says which profile it read.
         with redirect_stderr(said):
             _, args = parse_args(["--snakefile", str(ROOT / "Snakefile"), *arguments])
     except SystemExit:
         sys.stderr.write(said.getvalue())
         raise
-    # Before Snakemake reads these: it would run the code of one that is a template.
-    demand_plain(args.configfile or [])
-    output = OutputSettings(dryrun=True, log_level_override=logging.ERROR)
-    with looking(judging), SnakemakeApi(output) as api:
-        try:
-            found = api.workflow(
-                ResourceSettings(cores=1),
-                # Else Snakemake makes a folder in home, which on a cluster there may not be.
-                storage_settings=StorageSettings(
-                    shared_fs_usage=SharedFSUsage.all() - {SharedFSUsage.SOURCE_CACHE}
-                ),
-                config_settings=ConfigSettings(
-                    config=parse_config(args.config)
-                    if config is None
-                    else {WHOLE: {"config": config, "notes": list(notes)}},
-                    configfiles=args.configfile,
-                ),
-                snakefile=args.snakefile,
+    return args
+
+
+def _built(api: Any, args: Any, config: Mapping[str, Any] | None, notes: Sequence[str]) -> Any:
+    from snakemake.api import ConfigSettings, DAGSettings, ResourceSettings, StorageSettings
+    from snakemake.cli import parse_config
+    from snakemake.exceptions import RuleException, WorkflowError
+    from snakemake.settings.types import SharedFSUsage
+
+    given = {WHOLE: {"config": config, "notes": list(notes)}}
+    try:
+        found = api.workflow(
+            ResourceSettings(cores=1),
+            # Else Snakemake makes a folder in home, which on a cluster there may not be.
+            storage_settings=StorageSettings(
+                shared_fs_usage=SharedFSUsage.all() - {SharedFSUsage.SOURCE_CACHE}
+            ),
+            config_settings=ConfigSettings(
+                config=parse_config(args.config) if config is None else given,
+                configfiles=args.configfile,
+            ),
+            snakefile=args.snakefile,
+        )
+        found.dag(
+            DAGSettings(
+                targets=args.targets,
+                forcerun=args.forcerun,
+                forceall=args.forceall,
+                # What a killed run left is a reason like any other, not an error.
+                force_incomplete=True,
+                rerun_triggers=args.rerun_triggers,
             )
-            found.dag(
-                DAGSettings(
-                    targets=args.targets,
-                    forcerun=args.forcerun,
-                    forceall=args.forceall,
-                    # What a killed run left is a reason like any other, not an error.
-                    force_incomplete=True,
-                    rerun_triggers=args.rerun_triggers,
-                )
-            )
-            workflow = found._workflow
-            workflow._prepare_dag(args.forceall, ignore_incomplete=True, lock_warn_only=True)
-            workflow._build_dag()
-        except (WorkflowError, RuleException, OSError) as error:
-            raise UserError(" ".join(str(error).split())) from error
-        yield workflow
+        )
+        workflow = found._workflow
+        workflow._prepare_dag(args.forceall, ignore_incomplete=True, lock_warn_only=True)
+        workflow._build_dag()
+    except (WorkflowError, RuleException, OSError) as error:
+        raise UserError(" ".join(str(error).split())) from error
+    return workflow
 
 
 def jobs(workflow: Any) -> list[Job]:

@@ -57,19 +57,46 @@ def start(snakemake: Any) -> logging.Logger:
     and by what.
     """
     _without_input()
+    failed = _log_to(str(snakemake.log[0]), snakemake)
+    count_as_working(Path(".snakemake"))
+    for output in snakemake.output:
+        remove_leftovers(output)
+    params = values(snakemake.params.items())
+    files = (snakemake.input, snakemake.output, snakemake.log)
+    recorder = Recorder(snakemake.rule, params, *files)
+    _recorders.append(recorder)
+
+    def finish() -> None:
+        if failed:
+            return
+        try:
+            recorder.finish()
+        except BaseException as error:
+            sys.excepthook(type(error), error, error.__traceback__)
+            with suppress(OSError):
+                logging.shutdown()
+            os._exit(1)  # nothing else makes a process fail that is at its end
+
+    atexit.register(finish)
+    # matplotlib's list of fonts, which it would keep, and lock, in the home that a cluster shares.
+    fonts = os.path.join(tempfile.gettempdir(), f"matplotlib-{os.getuid()}")
+    os.environ.setdefault("MPLCONFIGDIR", fonts)
+    return logging.getLogger(str(snakemake.rule))
+
+
+def _log_to(path: str, snakemake: Any) -> list[bool]:
+    """Send the log and what fails to a file; what this returns holds True once a job has failed."""
     root = logging.getLogger()
     root.handlers[:] = []
     root.setLevel(logging.INFO)
     logging.captureWarnings(True)
-    path = str(snakemake.log[0])
     opened: list[_Log] = []
-    failed = False
+    failed: list[bool] = []
 
     def hook(
         kind: type[BaseException], value: BaseException, traceback: TracebackType | None
     ) -> None:
-        nonlocal failed
-        failed = True
+        failed.append(True)
         said = value if isinstance(value, UserError) else None
         if isinstance(value, OSError):
             said = refusal(value, snakemake.output[0])
@@ -91,31 +118,7 @@ def start(snakemake: Any) -> logging.Logger:
     opened.append(_Log(path, mode="w", encoding="utf-8"))
     opened[0].setFormatter(Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
     root.handlers[:] = opened
-    count_as_working(Path(".snakemake"))
-    for output in snakemake.output:
-        remove_leftovers(output)
-    params = values(snakemake.params.items())
-    files = (snakemake.input, snakemake.output, snakemake.log)
-    recorder = Recorder(snakemake.rule, params, *files)
-
-    _recorders.append(recorder)
-
-    def finish() -> None:
-        if failed:
-            return
-        try:
-            recorder.finish()
-        except BaseException as error:
-            hook(type(error), error, error.__traceback__)
-            with suppress(OSError):
-                logging.shutdown()
-            os._exit(1)  # nothing else makes a process fail that is at its end
-
-    atexit.register(finish)
-    # matplotlib's list of fonts, which it would keep, and lock, in the home that a cluster shares.
-    fonts = os.path.join(tempfile.gettempdir(), f"matplotlib-{os.getuid()}")
-    os.environ.setdefault("MPLCONFIGDIR", fonts)
-    return logging.getLogger(str(snakemake.rule))
+    return failed
 
 
 def _without_input() -> None:

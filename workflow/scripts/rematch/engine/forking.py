@@ -1,0 +1,145 @@
+"""The server of `workers`: it has imported what jobs share, and forks a child for each."""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import types
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+
+def serve(number: int) -> None:
+    """Be the server, until Snakemake closes the socket with this file number."""
+    link = socket.socket(fileno=number)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # that is for the jobs; Snakemake ends this
+    wake, waker = socket.socketpair()
+    waker.setblocking(False)
+    wake.setblocking(False)
+    signal.set_wakeup_fd(waker.fileno())
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    share_imports()
+    gc.collect()
+    gc.freeze()  # what is there stays; its pages are shared with the jobs
+    chosen = selectors.DefaultSelector()
+    chosen.register(link, selectors.EVENT_READ)
+    chosen.register(wake, selectors.EVENT_READ)
+    rest = b""
+    while True:
+        ready = {key.fileobj for key, _ in chosen.select()}
+        if wake in ready:
+            with suppress(BlockingIOError):
+                wake.recv(4096)
+            _reap(link)
+        if link in ready:
+            got = link.recv(1 << 16)
+            if not got:
+                return
+            *lines, rest = (rest + got).split(b"\n")
+            for line in lines:
+                script, environment, folder = json.loads(line)
+                pid = os.fork()
+                if pid == 0:
+                    for each in (link, wake, waker):
+                        each.close()
+                    _be(script, environment, folder)
+                _say(link, [pid, None])
+
+
+def share_imports() -> None:
+    """Import what light jobs share. Nothing that starts a thread, and nothing that few need."""
+    import pandas  # noqa: F401 (pyarrow does, at the first array)
+    import pyarrow.compute
+    import pyarrow.parquet  # noqa: F401
+    import snakemake.script  # noqa: F401
+
+    import rematch.corpus
+    import rematch.engine.jobs
+    import rematch.evaluate
+    import rematch.match
+    import rematch.storage
+    import rematch.text
+
+    for room, names in (
+        (rematch.storage, ("tables", "Similarity", "write_text")),
+        (rematch.match, ("rank", "score", "blend", "submission")),
+        (rematch.evaluate, ("evaluate_both",)),
+        (rematch.corpus, ("tie_keys", "submission_ids")),
+        (rematch.text, ("query_table", "sweep_queries")),
+    ):
+        for name in names:
+            getattr(room, name)
+
+
+def _reap(link: socket.socket) -> None:
+    with suppress(ChildProcessError):
+        while True:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            _say(link, [pid, os.waitstatus_to_exitcode(status)])
+
+
+def _say(link: socket.socket, what: Any) -> None:
+    with suppress(OSError):  # nobody listens any more
+        link.sendall(json.dumps(what).encode() + b"\n")
+
+
+def _be(script: str, environment: Mapping[str, str], folder: str) -> None:
+    """Be the interpreter of one job, from its start to its end. Does not return."""
+    code = 1
+    try:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        os.environ.clear()
+        os.environ.update(environment)
+        tempfile.tempdir = None  # the job's own TMPDIR counts
+        os.chdir(folder)
+        sys.argv[:] = [script]
+        sys.path[0] = str(Path(script).absolute().parent)
+        main = types.ModuleType("__main__")
+        main.__file__ = script
+        sys.modules["__main__"] = main
+        code = _run(compile(Path(script).read_bytes(), script, "exec"), main)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        _end(code)
+
+
+def _run(program: types.CodeType, main: types.ModuleType) -> int:
+    """Run a script; the exit code that an interpreter would have."""
+    try:
+        exec(program, main.__dict__)
+    except SystemExit as asked:
+        if asked.code is None or isinstance(asked.code, int):
+            return int(asked.code or 0)
+        print(asked.code, file=sys.stderr)
+        return 1
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        return 1
+    return 0
+
+
+def _end(code: int) -> None:
+    """End as an interpreter does, without taking what is shared apart."""
+    try:
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    finally:
+        os._exit(code)
