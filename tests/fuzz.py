@@ -346,7 +346,7 @@ class Checkpoints:
         }
 
     def read(self, rng: Rng) -> str:
-        from rematch.embed.models.loading import ModelSpec, load
+        from rematch.embed.models import ModelSpec, load
 
         if rng.random() < 0.5:
             path = self._folder / "a.pt"

@@ -15,7 +15,7 @@ from PIL import Image
 
 from rematch.config.plain import demand_plain
 from rematch.corpus import CorpusSpec, read_corpus
-from rematch.embed.models.loading import ModelSpec, load
+from rematch.embed.models import ModelSpec, load
 from rematch.embed.models.openai import demand_weights
 from rematch.errors import UserError
 from rematch.outside.openai_clip import import_torchvision

@@ -39,7 +39,7 @@ from rematch.engine import (
     wait_for_jobs,
 )
 from rematch.errors import UserError, say
-from rematch.methods import FAMILIES
+from rematch.methods import FAMILIES, methods
 from rematch.report import losses
 from rematch.storage import KEPT, PHOTO_BYTES, Contents, remove_leftovers
 from rematch.text import wordstats
@@ -441,13 +441,9 @@ def model_weights(wildcards):
 
 def model_packages(wildcards):
     """Those that load a model and compute with it."""
-    libraries = {
-        "openai": ["clip-anytorch"],
-        "open_clip": ["open_clip_torch", "timm", "transformers"],
-        "hf": ["transformers"],
-    }
     backend = CONFIG["models"][wildcards.model]["backend"]
-    return packages("torch", "torchvision", "numpy", "pillow", *libraries[backend])
+    own = methods("models")[backend].method.packages
+    return packages("torch", "torchvision", "numpy", "pillow", *own)
 
 
 def encoding(*keys):

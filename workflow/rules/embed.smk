@@ -23,6 +23,7 @@ rule embed_images:
     params:
         # Without the prompt, which is for texts.
         model=model_entry("backend", "name", "architecture", "precision"),
+        methods=methods_of("models", "model"),
         weights=model_weights,
         encoding=encoding(*ENCODING_KEYS),
         software=model_packages,
@@ -55,6 +56,7 @@ rule embed_texts:
         gpu=int(CONFIG["encoding"]["device"] == "cuda"),
     params:
         model=model_entry(),
+        methods=methods_of("models", "model"),
         weights=model_weights,
         encoding=encoding(*TEXT_KEYS),
         software=model_packages,

@@ -171,7 +171,6 @@ def test_the_schema_names_what_the_package_has():
     from rematch.config.entries import GENERIC_ENDINGS
     from rematch.corpus.layouts import Record, known
     from rematch.corpus.layouts.generic import DELIMITERS
-    from rematch.embed.models.loading import BACKENDS
     from rematch.methods import methods
     from rematch.text.cleaning.cleaner import STEPS
     from rematch.text.translators.building import BUILDERS
@@ -185,7 +184,7 @@ def test_the_schema_names_what_the_package_has():
     assert set(entry("corpora")["columns"]["properties"]) == columns
     assert set(GENERIC_ENDINGS) == {*DELIMITERS, ".parquet"}
     assert set(entry("scorers")["kind"]["enum"]) == set(methods("scorers"))
-    assert set(entry("models")["backend"]["enum"]) == set(BACKENDS)
+    assert set(entry("models")["backend"]["enum"]) == set(methods("models"))
     assert set(entry("translations")["backend"]["enum"]) == set(BUILDERS)
 
 

@@ -24,7 +24,8 @@ from rematch.embed.encoding import (
     text_key,
     text_vectors,
 )
-from rematch.embed.models.loading import TILE, ModelSpec, load
+from rematch.embed.models import ModelSpec, load
+from rematch.embed.models.encoder import TILE
 from rematch.errors import UserError
 from rematch.outside.openai_clip import load_clip_module
 from rematch.storage.arrays import Vectors, gathered, write_vectors

@@ -20,9 +20,8 @@ from pathlib import Path
 
 import pytest
 
-from rematch.embed.models import fetch
+from rematch.embed.models import ModelSpec, fetch, load
 from rematch.embed.models.fetch import fetched
-from rematch.embed.models.loading import ModelSpec, load
 from rematch.errors import UserError
 from tests.loopback import QuietHandler, Serving
 from tests.loopback_photos import LoopbackPhotos, Reply

@@ -15,8 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from rematch.embed.models import fetch, hub
-from rematch.embed.models.loading import ModelSpec, load
+from rematch.embed.models import ModelSpec, fetch, hub, load
 from rematch.errors import UserError
 from rematch.storage import files
 from rematch.storage.files import sha256_of

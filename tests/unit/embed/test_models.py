@@ -12,7 +12,8 @@ from PIL import Image
 
 from rematch import forms
 from rematch.embed.encoding import encode_photos, encode_texts
-from rematch.embed.models.loading import TILE, ModelSpec, load
+from rematch.embed.models import ModelSpec, load
+from rematch.embed.models.encoder import TILE
 from rematch.errors import UserError
 from rematch.outside.openai_clip import import_torchvision
 from tests.tiny import make_photos

@@ -10,8 +10,7 @@ from hypothesis import given, settings, strategies as st
 
 from rematch import forms
 from rematch.embed.encoding import encode_photos, encode_texts
-from rematch.embed.models import towers
-from rematch.embed.models.loading import ModelSpec, load
+from rematch.embed.models import ModelSpec, layers, load, trees as forest
 from rematch.errors import UserError
 from tests.tiny import make_photos
 
@@ -36,10 +35,10 @@ texts_of_tokens = st.lists(st.lists(st.integers(0, 3), max_size=6), min_size=1, 
 
 @given(texts_of_tokens)
 def test_trees_hold_every_text_once_as_a_beginning(contents):
-    trees = towers.grown([(*content, END) for content in contents])
+    trees = forest.grown([(*content, END) for content in contents])
     found = {}
     for tree in trees:
-        assert 1 <= len(tree.ends) <= towers.ENDS
+        assert 1 <= len(tree.ends) <= forest.ENDS
         for number, end, seen in tree.ends:
             assert number not in found and end == END
             found[number] = list(tree.content[:seen])
@@ -49,21 +48,21 @@ def test_trees_hold_every_text_once_as_a_beginning(contents):
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=30))
 def test_all_beginnings_of_a_text_share_trees(content):
     texts = [(*content[:length], END) for length in range(len(content) + 1)]
-    assert len(towers.grown(texts)) == -(-len(texts) // towers.ENDS)
+    assert len(forest.grown(texts)) == -(-len(texts) // forest.ENDS)
 
 
 @given(texts_of_tokens)
 def test_trees_do_not_depend_on_the_order_of_the_texts(contents):
     def shape(texts):
-        return [tree.content for tree in towers.grown([(*content, END) for content in texts])]
+        return [tree.content for tree in forest.grown([(*content, END) for content in texts])]
 
     assert shape(contents) == shape(contents[::-1])
 
 
 @given(texts_of_tokens, st.integers(14, 40))
 def test_tiles_are_filled_up_to_their_rows(contents, rows):
-    trees = towers.grown([(*content, END) for content in contents])
-    tiles = list(towers.tiled(trees, rows))
+    trees = forest.grown([(*content, END) for content in contents])
+    tiles = list(forest.tiled(trees, rows))
     assert [tree for tile in tiles for tree in tile] == trees
     filled = [sum(tree.rows for tree in tile) for tile in tiles]
     assert all(count <= rows for count in filled)
@@ -118,7 +117,7 @@ def test_the_batch_is_a_matter_of_rounding(tiny_clip, tmp_path_factory, batch):
 
 
 def test_towers_that_err_are_not_used(tiny_clip, tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(towers, "QUICK", 1.5)  # another activation than the model's
+    monkeypatch.setattr(layers, "QUICK", 1.5)  # another activation than the model's
     with caplog.at_level(logging.WARNING):
         encoder = load(ModelSpec("openai", tiny_clip))
     assert "texts: on a sample the fast towers lie" in caplog.text

@@ -13,8 +13,7 @@ from PIL import Image
 from rematch import forms
 from rematch.corpus.photos import examine
 from rematch.embed.encoding import encode_photos
-from rematch.embed.models import view
-from rematch.embed.models.loading import ModelSpec, load
+from rematch.embed.models import ModelSpec, load, view
 from rematch.embed.models.view import View, resized_part, unusual
 from rematch.outside.openai_clip import import_torchvision
 

@@ -68,6 +68,8 @@ class Method:
         params: its parameters, beside those that all of its family take.
         run: the name of its function or class in its file.
         looks_at: of a scorer, one of `LOOKS_AT`.
+        packages: whose versions its results depend on, as requirements.txt names them.
+        traits: what its family has to know of it; of cleaning steps see `text.cleaning`.
     """
 
     name: str
@@ -76,6 +78,8 @@ class Method:
     run: str
     params: tuple[Param, ...] = ()
     looks_at: str = ""
+    packages: tuple[str, ...] = ()
+    traits: tuple[str, ...] = ()
 
 
 class Family(NamedTuple):

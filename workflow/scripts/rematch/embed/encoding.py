@@ -40,7 +40,7 @@ def text_key(text: str) -> str:
 
 def made_by(params: Any) -> str:
     """A digest of all that a vector depends on but the text or photo: of a rule's parameters."""
-    names = ("model", "weights", "encoding", "software", "code")
+    names = ("model", "methods", "weights", "encoding", "software", "code")
     parts = {name: getattr(params, name) for name in names}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

@@ -9,22 +9,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rematch.embed.models import hub
-from rematch.embed.models.base import (
-    Encoder,
-    ModelSpec,
-    Tokens,
-    first_line,
-    identity,
-    prepare_torch,
-    probed,
-)
+from rematch.embed.models.encoder import Encoder, Tokens
+from rematch.embed.models.probing import probed
+from rematch.embed.models.settings import first_line, identity, prepare_torch
+from rematch.embed.models.spec import ModelSpec
 from rematch.embed.models.view import View
 from rematch.errors import UserError
+from rematch.methods import Method
 from rematch.outside import import_torchvision, log_as_we_do
 
 if TYPE_CHECKING:
     import torch
     from PIL import Image
+
+METHOD = Method(
+    name="hf",
+    does="transformers: CLIP, SigLIP, SigLIP 2, MetaCLIP 2. `name` is the name on Hugging Face "
+    "(`google/siglip-base-patch16-224`), `checkpoint` the model's folder; no code that comes with "
+    "a model is run",
+    source="Wolf et al. 2020, Transformers: State-of-the-Art Natural Language Processing",
+    run="HuggingFace",
+    packages=("transformers",),
+)
+
 
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 SANE = 100_000

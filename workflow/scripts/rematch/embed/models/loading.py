@@ -1,28 +1,16 @@
-"""Pretrained CLIP models behind one interface.
-
-A new backend is one class and one line in `BACKENDS`.
-"""
+"""The encoder of a spec, by the backend that it names."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Collection
+from typing import cast
 
-from rematch.embed.models.base import PARTS, TILE, Encoder, ModelSpec, Tokens, chunks
-from rematch.embed.models.hf import HuggingFace
-from rematch.embed.models.open_clip import OpenClip
-from rematch.embed.models.openai import ROUND, OpenAIClip
-from rematch.errors import UserError
-
-__all__ = ["BACKENDS", "PARTS", "ROUND", "TILE", "Encoder", "ModelSpec", "Tokens", "chunks", "load"]
+from rematch.embed.models.encoder import Encoder
+from rematch.embed.models.spec import PARTS, ModelSpec
+from rematch.methods import chosen
 
 log = logging.getLogger(__name__)
-
-BACKENDS: dict[str, Callable[[ModelSpec], Encoder]] = {
-    "openai": OpenAIClip,
-    "open_clip": OpenClip,
-    "hf": HuggingFace,
-}
 
 
 def load(spec: ModelSpec, parts: Collection[str] = PARTS) -> Encoder:
@@ -35,10 +23,9 @@ def load(spec: ModelSpec, parts: Collection[str] = PARTS) -> Encoder:
     Raises:
         UserError: the backend, the checkpoint or the device is not there, or cannot be read.
     """
-    if spec.backend not in BACKENDS:
-        raise UserError(f"backend {spec.backend!r} is not one of {', '.join(sorted(BACKENDS))}")
-    encoder = BACKENDS[spec.backend](spec)
+    backend = chosen("models", spec.backend).load()
+    encoder = cast(Encoder, backend(spec))
     if spec.engine == "auto" and not encoder.accelerate(parts):
-        encoder = BACKENDS[spec.backend](spec)
+        encoder = cast(Encoder, backend(spec))
     log.info("model: %s", ", ".join(f"{key} {value}" for key, value in encoder.identity.items()))
     return encoder

@@ -9,23 +9,30 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rematch.embed.models.base import (
-    Encoder,
-    ModelSpec,
-    Tokens,
-    first_line,
-    identity,
-    prepare_torch,
-)
+from rematch.embed.models.encoder import Encoder, Tokens
 from rematch.embed.models.fetch import fetched
+from rematch.embed.models.settings import first_line, identity, prepare_torch
+from rematch.embed.models.spec import ModelSpec
 from rematch.embed.models.view import View
 from rematch.errors import UserError
+from rematch.methods import Method
 from rematch.outside import load_clip_module
 from rematch.storage import sha256_of
 
 if TYPE_CHECKING:
     import torch
     from PIL import Image
+
+METHOD = Method(
+    name="openai",
+    does="OpenAI's `clip`: `name` is one of its models (`ViT-B/32`), `checkpoint` a state dict "
+    "that `clip.load` reads, or one of OpenAI's own archives",
+    source="Radford et al. 2021, Learning Transferable Visual Models From Natural Language "
+    "Supervision",
+    run="OpenAIClip",
+    packages=("clip-anytorch",),
+)
+
 
 ROUND = 16
 """Texts are computed at lengths that are multiples of this: with it every embedding came out bit
