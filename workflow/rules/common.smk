@@ -42,7 +42,7 @@ from rematch.errors import UserError, say
 from rematch.methods import FAMILIES, methods
 from rematch.report import losses
 from rematch.storage import KEPT, PHOTO_BYTES, Contents, remove_leftovers
-from rematch.text import wordstats
+from rematch.text import misplaced, wordstats
 
 ROOT = Path(workflow.basedir)
 SCRIPTS = ROOT / "workflow" / "scripts"
@@ -59,13 +59,13 @@ def read_config():
     schema = load_schema(ROOT / "workflow/schemas/config.schema.yaml")
     items = dict(workflow.config_settings.config)
     if isinstance(items.get(WHOLE), dict):
-        found = resolved([items[WHOLE]["config"]], schema, DEMO_FILES)
+        found = resolved([items[WHOLE]["config"]], schema, DEMO_FILES, doubt=misplaced)
         return found.config, items[WHOLE]["notes"]
     if workflow.modifier.skip_configfile:  # another workflow includes this one, with its own config
-        found = resolved([config], schema, DEMO_FILES)
+        found = resolved([config], schema, DEMO_FILES, doubt=misplaced)
     else:
         layers = config_files(workflow.overwrite_configfiles)
-        found = resolved(layers, schema, DEMO_FILES, items)
+        found = resolved(layers, schema, DEMO_FILES, items, doubt=misplaced)
     if workflow.is_main_process:
         for note in found.notes:
             say(f"config: {note}", sys.stderr)
@@ -297,7 +297,9 @@ def model_entry(*keys):
 
 def translation_entry(wildcards):
     """What of a translation decides its answers; a kept memory's file counts by what it holds."""
-    keys = ("backend", "source", "target", "memory", "model", "beam", "on_failure")
+    own = methods("translations")[CONFIG["translations"][wildcards.translation]["backend"]].method
+    keys = ["backend", "source", "target", "memory", "on_failure"]
+    keys += [param.name for param in own.params if param.changes]
     found = entry("translations", "translation", *keys)(wildcards)
     if found["backend"] == "memory":
         del found["memory"]
@@ -381,8 +383,9 @@ def translator_weights(wildcards):
 
 def translator_packages(wildcards):
     """Those that compute a translation on this machine; a service's answers depend on none."""
-    marian = CONFIG["translations"][wildcards.translation]["backend"] == "marian"
-    return packages("ctranslate2", "transformers", "sentencepiece") if marian else None
+    backend = CONFIG["translations"][wildcards.translation]["backend"]
+    own = methods("translations")[backend].method.packages
+    return packages(*own) if own else None
 
 
 def language(wildcards):
@@ -408,7 +411,9 @@ STATISTICS = [f"resources/word_statistics/{name}" for name in wordstats.OUTPUTS]
 
 def needs_statistics(wildcards):
     steps = CONFIG["cleanings"][wildcards.cleaning]["steps"]
-    needed = language(wildcards) == "en" and {"segment", "spell"} & set(steps)
+    known = methods("cleanings")
+    reads = any("statistics" in known[step].method.traits for step in steps)
+    needed = language(wildcards) == "en" and reads
     return STATISTICS if needed else []
 
 

@@ -41,6 +41,7 @@ rule translate:
         runtime=scaled(60, 60),
     params:
         translation=translation_entry,
+        methods=methods_of("translations", "translation"),
         needed=needed_translations,
         weights=translator_weights,
         software=translator_packages,
@@ -69,6 +70,7 @@ rule clean:
         runtime=scaled(30, 15),
     params:
         cleaning=entry("cleanings", "cleaning", "steps", "guard"),
+        methods=methods_of("cleanings", "cleaning"),
         language=language,
         statistics=statistics_used,
         software=packages("ftfy", "contractions", "ekphrasis"),

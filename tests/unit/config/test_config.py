@@ -10,6 +10,7 @@ import yaml
 
 from rematch.config.schema import ConfigError, validated
 from rematch.config.sweep import describe_runs, ensembles, points
+from rematch.methods import FAMILIES, methods
 from tests.unit.demo_config import DEMO, MADE, ROOT, SCHEMA, in_root as in_root
 
 
@@ -58,7 +59,7 @@ def faults(config):
         (["ensembles", "memory"], [{"words": 10, "weight": 1}], "a translation has this name"),
         (["models", "demo", "name"], "ViT-B/32", "config: models.demo: give either checkpoint"),
         (["models", "demo", "checkpoint"], "x.pt", "models.demo.checkpoint: x.pt does not exist"),
-        (["models", "demo", "backend"], "timm", "'timm' is not one of openai, open_clip, hf"),
+        (["models", "demo", "backend"], "timm", "'timm' is not one of hf, open_clip, openai"),
         (
             ["models", "demo", "backend"],
             "hf",
@@ -97,7 +98,11 @@ def faults(config):
         ),
         (["corpora", "logs"], {"pairs": "x"}, "corpora.logs: results/logs/ is taken"),
         (["corpora", "demo", "pairs"], None, "config: corpora.demo: give pairs"),
-        (["corpora", "demo", "layout"], "newsimages", "'newsimages' is not one of newsimages2021"),
+        (
+            ["corpora", "demo", "layout"],
+            "newsimages",
+            "'newsimages' is not one of generic, newsimages2021",
+        ),
         (["corpora", "demo", "quoting"], "csv", "corpora.demo.quoting: is for layout generic; add"),
         (["corpora", "demo", "columns"], {"title": "t"}, "corpora.demo.columns: is for layout gen"),
         (["corpora", "demo", "columns"], {"titel": "t"}, "columns.titel: unknown key; did you mea"),
@@ -169,23 +174,20 @@ def test_the_default_config_and_the_schema_agree():
 
 def test_the_schema_names_what_the_package_has():
     from rematch.config.entries import GENERIC_ENDINGS
-    from rematch.corpus.layouts import Record, known
+    from rematch.corpus.layouts import Record
     from rematch.corpus.layouts.generic import DELIMITERS
-    from rematch.methods import methods
-    from rematch.text.cleaning.cleaner import STEPS
-    from rematch.text.translators.building import BUILDERS
 
-    def entry(section):
-        return SCHEMA["properties"][section]["additionalProperties"]["properties"]
-
-    assert set(entry("cleanings")["steps"]["items"]["enum"]) == set(STEPS)
-    assert set(entry("corpora")["layout"]["enum"]) == set(known())
+    properties = SCHEMA["properties"]["corpora"]["additionalProperties"]["properties"]
     columns = {field.name for field in fields(Record)} - {"line"}
-    assert set(entry("corpora")["columns"]["properties"]) == columns
+    assert set(properties["columns"]["properties"]) == columns
     assert set(GENERIC_ENDINGS) == {*DELIMITERS, ".parquet"}
-    assert set(entry("scorers")["kind"]["enum"]) == set(methods("scorers"))
-    assert set(entry("models")["backend"]["enum"]) == set(methods("models"))
-    assert set(entry("translations")["backend"]["enum"]) == set(BUILDERS)
+    for section, family in FAMILIES.items():
+        entry = SCHEMA["properties"][section]["additionalProperties"]["properties"]
+        named = entry[family.key].get("items", entry[family.key])
+        assert named["enum"] == [*methods(section)] and len(methods(section)) > 0
+        for declared in methods(section).values():
+            assert callable(declared.load())
+            assert {param.name for param in declared.method.params} <= entry.keys()
 
 
 def test_runs_are_every_combination_named_by_their_point():

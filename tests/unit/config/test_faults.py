@@ -31,7 +31,7 @@ def said(*layers, items=None):
         ({"sweep": {"translation": [False]}}, "false is no text; YAML reads no, yes, on, off"),
         ({"sweep": {"corpus": [2021]}}, "2021 is no text; YAML reads"),
         ({"translations": {False: {"backend": "none"}}}, "translations: the key False is no text"),
-        ({"translations": {"web": {"backend": False}}}, "false is not one of google, mymemory"),
+        ({"translations": {"web": {"backend": False}}}, "false is not one of deepl, google"),
         ({"words": [10]}, "words: unknown key here; it belongs to sweep"),
         ({"guard": True}, "guard: unknown key here; it belongs to an entry of cleanings"),
         ({"evaluation": {"resamples": 10.5}}, "resamples: 10.5 is no whole number; correct it"),

@@ -7,12 +7,13 @@ import yaml
 
 from rematch.config.schema import ConfigError, resolved, validated
 from rematch.config.sweep import describe_runs, ensembles, points, used
+from rematch.text import misplaced
 from tests.unit.demo_config import DEMO, MADE, SCHEMA, in_root as in_root
 
 
 def over(overlay, *more, items=None, base=DEMO):
     """What an overlay comes to that lies over the demo."""
-    return resolved([base, overlay, *more], SCHEMA, MADE, items)
+    return resolved([base, overlay, *more], SCHEMA, MADE, items, misplaced)
 
 
 def said(*layers, items=None):

@@ -283,7 +283,12 @@ def test_embeddings_are_taken_from_the_sweeps_vectors(tiny_clip, tmp_path):
 
 
 def test_made_by_tells_every_part_of_a_model_apart():
-    parts = {"model": {"checkpoint": "x"}, "weights": ["1"], "encoding": {"threads": 1}}
+    parts = {
+        "model": {"checkpoint": "x"},
+        "methods": {"openai": "c"},
+        "weights": ["1"],
+        "encoding": {"threads": 1},
+    }
     parts |= {"software": {"torch": "2"}, "code": "c0de"}
     whole = made_by(SimpleNamespace(**parts))
     assert whole == made_by(SimpleNamespace(**parts, other="of no concern"))

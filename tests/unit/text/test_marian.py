@@ -23,7 +23,7 @@ from rematch.errors import UserError
 from rematch.outside.openai_clip import load_clip_module
 from rematch.text.memory.remembered import fill, read_records, recall
 from rematch.text.translation.translating import TranslationOptions, translate
-from rematch.text.translators import marian
+from rematch.text.translators import marian, marian_files
 
 load_clip_module()  # makes torchvision importable, for transformers
 import transformers  # noqa: E402
@@ -126,7 +126,7 @@ def options(tmp_path, model, store):
 
 
 def opened(folder: Path, store: Path, precision: str = "int8", beam: int = 4, threads: int = 1):
-    converted = marian.convert(folder, marian.model_digest(folder), store, precision)
+    converted = marian_files.convert(folder, marian_files.model_digest(folder), store, precision)
     return marian.Marian(folder, converted, positions=64, beam=beam, threads=threads)
 
 
@@ -138,7 +138,7 @@ def readable(answers):
 # The same as transformers
 
 
-@pytest.mark.parametrize("weights", marian.WEIGHTS)
+@pytest.mark.parametrize("weights", marian_files.WEIGHTS)
 @pytest.mark.parametrize("beam", [1, 4])
 def test_float32_gives_what_transformers_generates(model, store, tmp_path, beam, weights):
     folder = shutil.copytree(model, tmp_path / "copy")
@@ -215,7 +215,7 @@ def test_what_was_translated_is_not_translated_again(options):
     again = translate(texts, options())
     assert again.summary.hits == len(first.targets)
     assert again.targets.items() >= first.targets.items()
-    key = f"marian:{marian.model_digest(options().model)[:12]}:beam4"
+    key = f"marian:{marian_files.model_digest(options().model)[:12]}:beam4"
     kept = recall(options().memory, "de", "en", key).translations  # and the pieces of long texts
     assert kept.items() >= again.targets.items()
     recorded = translate(list(again.targets), replace(options(), backend="memory"))
@@ -229,7 +229,7 @@ def test_another_model_or_beam_takes_nothing_from_the_memory(options, tmp_path):
     assert translate(texts, options(model=other)).summary.hits == 0
     assert translate(texts, options(beam=1)).summary.hits == 0
     assert {held.backend for held in fill(options().memory)} == {
-        f"marian:{marian.model_digest(folder)[:12]}:beam{beam}"
+        f"marian:{marian_files.model_digest(folder)[:12]}:beam{beam}"
         for folder, beam in ((options().model, 4), (other, 4), (options().model, 1))
     }
 
@@ -248,16 +248,16 @@ def test_a_model_s_file_that_is_built_like_none_is_one_line(model, tmp_path, fil
     copy = shutil.copytree(model, tmp_path / "elsewhere")
     (copy / file).write_text(text)
     with pytest.raises(UserError, match=said):
-        marian._checked(copy)
+        marian_files.demand_marian(copy)
 
 
 @pytest.mark.parametrize("file", ["source.spm", "vocab.json", "config.json", "model.safetensors"])
 def test_every_file_counts_in_the_digest_and_the_folder_does_not(model, tmp_path, file):
     copy = shutil.copytree(model, tmp_path / "elsewhere")
-    assert marian.model_digest(copy) == marian.model_digest(model)
+    assert marian_files.model_digest(copy) == marian_files.model_digest(model)
     with (copy / file).open("ab") as handle:
         handle.write(b" ")
-    assert marian.model_digest(copy) != marian.model_digest(model)
+    assert marian_files.model_digest(copy) != marian_files.model_digest(model)
 
 
 # Long texts and translations without an end
@@ -317,9 +317,10 @@ def test_a_translation_that_goes_in_circles_is_asked_again_without(model, store)
 def test_conversion_happens_once_and_survives_a_race(model, tmp_path):
     store = tmp_path / "store"
     code = (
-        "import sys; from pathlib import Path; from rematch.text.translators import marian\n"
+        "import sys; from pathlib import Path\n"
+        "from rematch.text.translators import marian_files\n"
         "folder, store = map(Path, sys.argv[1:])\n"
-        "print(marian.convert(folder, marian.model_digest(folder), store))"
+        "print(marian_files.convert(folder, marian_files.model_digest(folder), store))"
     )
     command = [sys.executable, "-c", code, str(model), str(store)]
     environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow/scripts")}
@@ -329,8 +330,8 @@ def test_conversion_happens_once_and_survives_a_race(model, tmp_path):
     (converted,) = store.iterdir()  # and nothing half made beside it
     assert str(converted) == said[0][-1]
     before = (converted / "model.bin").stat().st_mtime_ns
-    digest = marian.model_digest(model)
-    assert marian.convert(model, digest, store) == converted
+    digest = marian_files.model_digest(model)
+    assert marian_files.convert(model, digest, store) == converted
     assert (converted / "model.bin").stat().st_mtime_ns == before
     assert ctranslate2.Translator(str(converted)).compute_type.startswith("int8")
 
@@ -456,10 +457,10 @@ class Hub:
         code = (
             "import sys\n"
             "from rematch.errors import UserError\n"
-            "from rematch.text.translators import marian\n"
+            "from rematch.text.translators import marian, marian_files\n"
             "try:\n"
-            "    folder = marian.find_model(sys.argv[1])\n"
-            "    print(marian.model_digest(folder))\n"
+            "    folder = marian_files.find_model(sys.argv[1])\n"
+            "    print(marian_files.model_digest(folder))\n"
             "except UserError as error:\n"
             "    print(error)\n"
         )
@@ -486,8 +487,8 @@ def test_a_name_is_fetched_once_and_then_found_without_a_network(model, tmp_path
     hub = Hub(model, tmp_path / "home")
     try:
         found = hub.find(NAME)
-        assert found == marian.model_digest(model)
-        assert {Path(path).name for path in hub.asked} >= {*marian.FILES, "model.safetensors"}
+        assert found == marian_files.model_digest(model)
+        assert {Path(path).name for path in hub.asked} >= {*marian_files.FILES, "model.safetensors"}
         asked = len(hub.asked)
         assert hub.find(NAME) == found
         assert len(hub.asked) == asked
@@ -507,6 +508,6 @@ def test_weights_of_the_older_form_are_fetched_where_there_are_no_others(model, 
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
     hub = Hub(folder, tmp_path / "home")
     try:
-        assert hub.find(NAME) == marian.model_digest(folder)
+        assert hub.find(NAME) == marian_files.model_digest(folder)
     finally:
         hub.close()

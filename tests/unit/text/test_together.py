@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -110,7 +111,8 @@ def test_a_model_translates_each_text_once_as_well(options, monkeypatch):
         engine = base.Engine(lambda: ask, max_chars=1000, batch=8, service=False)
         return base.remembering(options, engine)
 
-    monkeypatch.setitem(translators.BUILDERS, "shout", build)
+    declared = SimpleNamespace(load=lambda: build)
+    monkeypatch.setattr(translators, "chosen", lambda section, name: declared)
     texts = [f"satz {i}" for i in range(300)]
     threads = [
         threading.Thread(target=translate, args=(order, options(backend="shout")))

@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import parse_qs
 
 import pyarrow as pa
@@ -570,7 +571,7 @@ def test_mymemory_says_its_quota_is_used_up_in_place_of_a_translation(service, o
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"backend": "gogle"}, "'gogle' does not exist; choose one of google"),
+        ({"backend": "gogle"}, "'gogle' is not one of deepl, google"),
         ({"source": "klingon"}, "the language 'klingon' is not one of google"),
         ({"source": "en"}, "source and target are both 'en'"),
         ({"memory": None}, "needs a folder for its translation memory"),
@@ -600,7 +601,8 @@ def test_another_backend_is_one_function_and_a_line(options, monkeypatch):
         engine = base.Engine(lambda: ask, max_chars=1000, batch=8, service=False)
         return base.remembering(options, engine)
 
-    monkeypatch.setitem(translators.BUILDERS, "shout", build)
+    declared = SimpleNamespace(load=lambda: build)
+    monkeypatch.setattr(translators, "chosen", lambda section, name: declared)
     texts = ["bleibt gleich", *(f"satz {i}" for i in range(19))]
     done = translate(texts, options(backend="shout"))
     assert done.targets == {text: text.upper() + "!" for text in texts} | {

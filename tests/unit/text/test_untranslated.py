@@ -13,12 +13,12 @@ from hypothesis import given, settings, strategies as st
 
 from rematch.errors import UserError
 from rematch.forms import ARTICLES, TEXTS, UNTRANSLATED
+from rematch.methods import chosen, methods
 from rematch.text.memory.remembered import import_tsv
 from rematch.text.translation.answers import may_stay
 from rematch.text.translation.splitting import split_text
 from rematch.text.translation.translating import translate, translate_articles
 from rematch.text.translators.base import TranslationOptions
-from rematch.text.translators.building import BUILDERS
 from tests.loopback_google import (
     Reply,
     answering,
@@ -317,12 +317,14 @@ def test_the_other_services_get_what_they_document(service, options, backend, mo
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.text(max_size=400), st.integers(9, 300), st.sampled_from(sorted(BUILDERS)))
+@given(st.text(max_size=400), st.integers(9, 300), st.sampled_from(sorted(methods("translations"))))
 def test_every_measure_cuts_every_text(tmp_path_factory, text, most, backend):
     folder = tmp_path_factory.mktemp("memory")
     if backend in ("marian", "memory", "none"):
         return
-    engine = BUILDERS[backend](TranslationOptions(backend, memory=folder)).engine
+    engine = (
+        chosen("translations", backend).load()(TranslationOptions(backend, memory=folder)).engine
+    )
     limit = engine.load("x" * most)
     pieces = split_text(text, limit, engine.load)
     assert "".join(piece + space for piece, space in pieces) == text.strip()

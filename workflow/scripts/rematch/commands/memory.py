@@ -20,8 +20,9 @@ import pyarrow as pa
 
 from rematch import forms
 from rematch.errors import Formatter, UserError, say
+from rematch.methods import methods
 from rematch.storage import tables
-from rematch.text import BUILDERS, fill, import_tsv, read_folder, read_tsv, recall
+from rematch.text import fill, import_tsv, read_folder, read_tsv, recall
 
 MEMORY = Path("resources/translation_memory")
 
@@ -168,7 +169,7 @@ def _coverage(options: argparse.Namespace, backends: Sequence[str]) -> Iterator[
 
 def _import(options: argparse.Namespace) -> Iterator[str]:
     name = options.backend.partition(":")[0]
-    takers = sorted(BUILDERS.keys() - {"memory", "none"})
+    takers = sorted(methods("translations").keys() - {"memory", "none"})
     if name not in takers:
         raise UserError(
             f"--backend {options.backend}: not one of {', '.join(takers)}; name the backend whose "

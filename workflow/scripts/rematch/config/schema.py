@@ -6,7 +6,7 @@ Imported by the Snakefile at every start, so it imports nothing heavy.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from rematch.config.places import file_faults
 from rematch.config.sweep import AXES, Config, axes_of, members_without_run, points, used
 from rematch.config.values import Schema, adapted, options, unusable
 from rematch.errors import UserError
-from rematch.text import misplaced
+from rematch.methods import FAMILIES, methods, with_methods
 
 LONGEST = 240
 """Letters of a file's name that is made of a corpus and a run."""
@@ -44,9 +44,8 @@ class Resolved:
 
 
 def load_schema(path: Path) -> dict[str, Any]:
-    """The JSON Schema of the configuration, from YAML."""
-    schema: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
-    return schema
+    """The JSON Schema of the configuration: the file's, and what methods declare of themselves."""
+    return with_methods(yaml.safe_load(path.read_text("utf-8")))
 
 
 def validated(config: Mapping[str, Any], schema: Schema, made: Sequence[str] = ()) -> Config:
@@ -59,6 +58,7 @@ def resolved(
     schema: Schema,
     made: Sequence[str] = (),
     items: Mapping[str, Any] | None = None,
+    doubt: Callable[[Sequence[str]], str] = lambda steps: "",
 ) -> Resolved:
     """The configuration that layers come to, the lowest first.
 
@@ -69,6 +69,7 @@ def resolved(
         schema: JSON Schema.
         made: paths that a rule makes, so that they need not exist yet.
         items: the layer above all, of the command line, where every value is text.
+        doubt: says what is wrong with the order of a cleaning's steps, or "".
 
     Raises:
         ConfigError: with every fault found, a line each.
@@ -82,10 +83,11 @@ def resolved(
     _refuse(schema_faults(merged.values, schema, merged.removed))
     config = copy.deepcopy(merged.values)
     _fill(config, schema, schema)
+    _fill_methods(config)
     _refuse([*_sweep_faults(config), *section_faults(config)])
     notes = _leave_out(config, merged)
     _refuse([*_ensemble_faults(config), *_length_faults(config), *file_faults(config, made)])
-    notes += [*_not_everywhere(config), *_unused(config, merged), *_misordered(config)]
+    notes += [*_not_everywhere(config), *_unused(config, merged), *_misordered(config, doubt)]
     return Resolved(config, notes)
 
 
@@ -113,6 +115,18 @@ def _fill(value: Any, part: Schema, root: Schema) -> None:
                 _fill(item, properties[key], root)
             elif isinstance(rest, dict):
                 _fill(item, rest, root)
+
+
+def _fill_methods(config: Config) -> None:
+    """Fill in the defaults of each entry's own method, in place."""
+    for section, family in FAMILIES.items():
+        known = methods(section)
+        for entry in config[section].values():
+            named = entry.get(family.key)
+            if isinstance(named, str):
+                for param in known[named].method.params:
+                    if param.default is not None:
+                        entry.setdefault(param.name, param.default)
 
 
 def _sweep_faults(config: Config) -> Iterator[str]:
@@ -213,11 +227,11 @@ def _unused(config: Config, merged: Merged) -> Iterator[str]:
                 )
 
 
-def _misordered(config: Config) -> Iterator[str]:
+def _misordered(config: Config, doubt: Callable[[Sequence[str]], str]) -> Iterator[str]:
     """Cleanings of the sweep whose steps come in an order that costs something."""
     for name in dict.fromkeys(used(config, "cleaning")):
-        if doubt := misplaced(config["cleanings"][name]["steps"]):
-            yield f"cleanings.{name}.steps: {doubt}"
+        if said := doubt(config["cleanings"][name]["steps"]):
+            yield f"cleanings.{name}.steps: {said}"
 
 
 def _entries(layer: Mapping[str, Any], section: str) -> dict[str, Mapping[str, Any]]:

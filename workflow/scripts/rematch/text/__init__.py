@@ -30,11 +30,7 @@ if TYPE_CHECKING:
         recall as recall,
     )
     from rematch.text.translation import translate_articles as translate_articles
-    from rematch.text.translators import (
-        BUILDERS as BUILDERS,
-        TranslationOptions as TranslationOptions,
-        build as build,
-    )
+    from rematch.text.translators import TranslationOptions as TranslationOptions, build as build
     from rematch.text.words import query_table as query_table, sweep_queries as sweep_queries
 else:
     __getattr__ = handing_on(__name__)

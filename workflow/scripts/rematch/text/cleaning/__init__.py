@@ -1,4 +1,9 @@
-"""What cleaning does to a text, a file a family of steps."""
+"""What cleaning does to a text, a file a family of steps.
+
+A step is a function (text, `Context`) -> text and an entry in its file's `METHODS`. Its traits: it
+"repair"s and so changes no word, knows "english" alone and leaves other languages as they are,
+reads the word "statistics", is "guarded" by the entry's key `guard`, or belongs "first".
+"""
 
 from typing import TYPE_CHECKING
 

@@ -16,30 +16,39 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import takewhile
 from pathlib import Path
+from typing import cast
 
 import pyarrow as pa
 
 from rematch import forms
 from rematch.errors import UserError
+from rematch.methods import chosen
 from rematch.text.cleaning.context import Context, Step
-from rematch.text.cleaning.grammar import articles_step, contractions_step
-from rematch.text.cleaning.replacements import Change, Record, changes_table, describe
-from rematch.text.cleaning.segmenting import segment_step
-from rematch.text.cleaning.spelling import spell_step
-from rematch.text.cleaning.unicode_text import lower_step, unicode_step, whitespace_step
+from rematch.text.cleaning.replacements import Change, Record
 from rematch.text.cleaning.wordstats import load
 
-__all__ = ["STEPS", "Change", "Cleaned", "Cleaning", "Context", "changes_table", "clean"]
-__all__ += ["clean_articles", "describe"]
+
+@cache
+def step_of(name: str) -> Step:
+    """The function of a step."""
+    return cast(Step, chosen("cleanings", name).load())
+
+
+@cache
+def has(name: str, trait: str) -> bool:
+    """Whether a step says of itself that it has a trait; see `text.cleaning`."""
+    return trait in chosen("cleanings", name).method.traits
 
 
 @dataclass(frozen=True)
 class Cleaning:
     """One point of the cleaning axis.
 
-    `steps`: names in `STEPS`, in the order in which they run; none leaves the texts alone.
+    `steps`: names of `methods("cleanings")`, in the order in which they run; none leaves the texts
+    alone.
     `guard`: whether `spell` spares names and doubtful cases. `language`: of the texts, as an
     ISO 639-1 code. Raises UserError for an unknown step.
     """
@@ -50,17 +59,16 @@ class Cleaning:
 
     def __post_init__(self) -> None:
         for step in self.steps:
-            if step not in STEPS:
-                raise UserError(f"cleaning: unknown step {step!r}; known are {', '.join(STEPS)}")
+            chosen("cleanings", step)
 
     @property
     def needs_statistics(self) -> bool:
         """Whether a step reads the English word statistics."""
-        return self.language == "en" and not WITH_STATISTICS.isdisjoint(self.steps)
+        return self.language == "en" and any(has(step, "statistics") for step in self.steps)
 
     def skips(self, step: str) -> bool:
         """Whether a step knows English alone, and the texts are in another language."""
-        return step in ENGLISH and self.language != "en"
+        return has(step, "english") and self.language != "en"
 
 
 @dataclass(frozen=True)
@@ -90,7 +98,7 @@ def clean(
             raise UserError("cleaning: `segment` and `spell` need the word statistics")
         words = load(statistics)
     records = [Record(step, cleaning.skips(step)) for step in cleaning.steps]
-    repairs = list(takewhile(lambda record: record.step in REPAIRS, records))
+    repairs = list(takewhile(lambda record: has(record.step, "repair"), records))
     none = Context("", cleaning, words)
     sources = [_through(repairs, text, none) for text in texts]
     cleaned = []
@@ -105,9 +113,9 @@ def _through(records: Sequence[Record], text: str, context: Context) -> str:
     for record in records:
         before = text
         if not record.skipped:
-            text = STEPS[record.step](text, context)
+            text = step_of(record.step)(text, context)
         record.add(before, text)
-        if record.step == "spell" and not record.skipped and context.guard:
+        if has(record.step, "guarded") and not record.skipped and context.guard:
             record.guarded(context)
     return text
 
@@ -132,24 +140,3 @@ def clean_articles(
         "source_text": bodies,
     }
     return pa.table(columns, schema=forms.TEXTS), cleaned.changes
-
-
-STEPS: dict[str, Step] = {
-    "unicode": unicode_step,
-    "whitespace": whitespace_step,
-    "lower": lower_step,
-    "contractions": contractions_step,
-    "articles": articles_step,
-    "segment": segment_step,
-    "spell": spell_step,
-}
-"""Every step by its name in the config. A new one is a function and a line here."""
-
-REPAIRS = frozenset({"unicode", "whitespace"})
-"""Steps that change no word: the text after them is the source that `Context` looks at."""
-
-ENGLISH = frozenset({"contractions", "articles", "spell"})
-"""Steps that leave other languages alone."""
-
-WITH_STATISTICS = frozenset({"segment", "spell"})
-"""Steps that read the word statistics."""

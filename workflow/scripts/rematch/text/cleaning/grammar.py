@@ -4,7 +4,26 @@ from __future__ import annotations
 
 import re
 
+from rematch.methods import Method
 from rematch.text.cleaning.context import Context, in_case_of, words
+
+METHODS = (
+    Method(
+        name="contractions",
+        does='writes out "he\'s"',
+        source="the paper, step 2; ekphrasis, contractions",
+        run="contractions_step",
+        traits=("english",),
+    ),
+    Method(
+        name="articles",
+        does="drops a, an, the",
+        source="the paper, step 2",
+        run="articles_step",
+        traits=("english",),
+    ),
+)
+
 
 _CONTRACTION = re.compile(
     r"(?<![\w'’])(?:[^\W\d_]+(?:['’][^\W\d_]+)+|['’](?:tis|twas|em))(?![\w'’])", re.IGNORECASE

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import re
 
+from rematch.methods import Method
 from rematch.text.cleaning.context import LETTERS, TOKEN, Context, words
+
+METHODS = (
+    Method(
+        name="segment",
+        does="parts #hashtags and glued sentences",
+        source="the paper, step 2; ekphrasis (Baziotis et al. 2017)",
+        run="segment_step",
+        traits=("statistics",),
+    ),
+)
+
 
 _UPPER = "A-ZÀ-ÖØ-Þ"
 _LOWER = "a-zß-öø-ÿ"

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import re
 
+from rematch.methods import Method
 from rematch.text.cleaning.context import TOKEN, Context, in_case_of
 from rematch.text.cleaning.foreign import LIKELY
 from rematch.text.cleaning.wordstats import WordStatistics
+
+METHODS = (
+    Method(
+        name="spell",
+        does="corrects words; with `guard` it spares names and doubtful cases",
+        source="the paper, step 2; ekphrasis (Norvig 2007)",
+        run="spell_step",
+        traits=("english", "statistics", "guarded"),
+    ),
+)
+
 
 _NOT_A_WORD = re.compile(r"[\d@#_]|://|www\.|[^\W\d_]\.[^\W\d_]", re.IGNORECASE)
 _WORD = re.compile(r"(?P<word>[^\W\d_]+)(?P<rest>(?:['’][^\W\d_]+)*)")

@@ -5,7 +5,33 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from rematch.methods import Method
 from rematch.text.cleaning.context import Context
+
+METHODS = (
+    Method(
+        name="unicode",
+        does="repairs broken characters, and drops soft hyphens and other invisible ones; put it "
+        "first: later it cannot repair all",
+        source="ftfy (Speer 2019)",
+        run="unicode_step",
+        traits=("repair", "first"),
+    ),
+    Method(
+        name="whitespace",
+        does="one space between words",
+        source="the paper, step 2",
+        run="whitespace_step",
+        traits=("repair",),
+    ),
+    Method(
+        name="lower",
+        does="small letters",
+        source="the paper, step 2",
+        run="lower_step",
+    ),
+)
+
 
 _INVISIBLE = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _AFTER_I = re.compile("(?<=\u00ce)\u00ad(?=[A-Za-z])")

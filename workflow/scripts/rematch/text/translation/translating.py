@@ -153,21 +153,7 @@ def translate(texts: Sequence[str], options: TranslationOptions) -> Translations
     log.info(
         "translation: %d distinct texts, %d known, %d to ask", len(distinct), hits, len(unknown)
     )
-    failures: dict[str, str] = {}
-    run: Pieces | None = None
-    if unknown and backend.engine is None:
-        failures = dict.fromkeys(unknown, "not in the memory")
-        if not options.keeps:
-            raise UserError(
-                f"{len(unknown)} of {len(distinct)} texts are not in the translation memory "
-                f"{options.memory} (first: {', '.join(map(shown, unknown[:3]))}); add them to it, "
-                f"choose another translation backend, or set on_failure: keep"
-            )
-    elif unknown and backend.engine is not None and backend.store is not None:
-        run = Pieces(backend.engine, backend.store, options)
-        run.asking.refusals.served = bool(hits)
-        failures = run.fill(unknown, targets, f"translate ({hits} from memory)")
-        run.see_that_any(bool(hits))
+    run, failures = _asked(backend, options, unknown, targets, hits, len(distinct))
     asking = run.asking if run else None
     elsewhere = run.elsewhere(unknown) if run else 0
     summary = Summary(
@@ -194,6 +180,36 @@ def translate(texts: Sequence[str], options: TranslationOptions) -> Translations
         asking.offline if asking else False,
         _unchanged(backend, targets),
     )
+
+
+def _asked(
+    backend: Backend,
+    options: TranslationOptions,
+    unknown: Sequence[str],
+    targets: dict[str, str],
+    hits: int,
+    distinct: int,
+) -> tuple[Pieces | None, dict[str, str]]:
+    """Have what the memory does not hold translated, into `targets`; who asked, and what failed.
+
+    Raises:
+        UserError: as `translate`.
+    """
+    if unknown and backend.engine is None:
+        if not options.keeps:
+            raise UserError(
+                f"{len(unknown)} of {distinct} texts are not in the translation memory "
+                f"{options.memory} (first: {', '.join(map(shown, unknown[:3]))}); add them to it, "
+                f"choose another translation backend, or set on_failure: keep"
+            )
+        return None, dict.fromkeys(unknown, "not in the memory")
+    if not unknown or backend.engine is None or backend.store is None:
+        return None, {}
+    run = Pieces(backend.engine, backend.store, options)
+    run.asking.refusals.served = bool(hits)
+    failures = run.fill(list(unknown), targets, f"translate ({hits} from memory)")
+    run.see_that_any(bool(hits))
+    return run, failures
 
 
 def translate_articles(

@@ -13,6 +13,6 @@ if TYPE_CHECKING:
         TranslationOptions as TranslationOptions,
         taking_turns as taking_turns,
     )
-    from rematch.text.translators.building import BUILDERS as BUILDERS, build as build
+    from rematch.text.translators.building import build as build
 else:
     __getattr__ = handing_on(__name__)

@@ -1,32 +1,11 @@
-"""The translation backends: one file and one line here for each."""
+"""The translation backend that options name."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import cast
 
-from rematch.errors import UserError
-from rematch.text.translators import (
-    deepl,
-    google,
-    libre,
-    marian,
-    microsoft,
-    mymemory,
-    recorded,
-    unchanged,
-)
+from rematch.methods import chosen
 from rematch.text.translators.base import Backend, TranslationOptions
-
-BUILDERS: dict[str, Callable[[TranslationOptions], Backend]] = {
-    "google": google.build,
-    "mymemory": mymemory.build,
-    "libre": libre.build,
-    "deepl": deepl.build,
-    "microsoft": microsoft.build,
-    "marian": marian.build,
-    "memory": recorded.build,
-    "none": unchanged.build,
-}
 
 
 def build(options: TranslationOptions) -> Backend:
@@ -35,9 +14,4 @@ def build(options: TranslationOptions) -> Backend:
     Raises:
         UserError: there is no such backend, or its memory cannot be used.
     """
-    if options.backend not in BUILDERS:
-        raise UserError(
-            f"translation backend {options.backend!r} does not exist; "
-            f"choose one of {', '.join(BUILDERS)}"
-        )
-    return BUILDERS[options.backend](options)
+    return cast(Backend, chosen("translations", options.backend).load()(options))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote_plus
 
+from rematch.methods import Method
 from rematch.text.translators.base import (
     Ask,
     Backend,
@@ -15,6 +16,13 @@ from rematch.text.translators.base import (
     TranslationOptions,
     key_from,
     remembering,
+)
+
+METHOD = Method(
+    name="deepl",
+    does="DeepL; its key in `DEEPL_API_KEY`",
+    source="deep-translator",
+    run="build",
 )
 
 

@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from urllib.parse import quote_plus
 
+from rematch.methods import Method
 from rematch.text.translators.base import Ask, Backend, Engine, TranslationOptions, remembering
+
+METHOD = Method(
+    name="google",
+    does="Google Translate's public page, as in the paper: no key",
+    source="deep-translator",
+    run="build",
+)
+
 
 LONGEST_ADDRESS = 16_000
 """Bytes that a text may have as part of an address."""

@@ -6,6 +6,7 @@ one that takes less answers with HTTP 400.
 
 from __future__ import annotations
 
+from rematch.methods import Method
 from rematch.text.translators.base import (
     Ask,
     Backend,
@@ -13,6 +14,13 @@ from rematch.text.translators.base import (
     TranslationOptions,
     key_from,
     remembering,
+)
+
+METHOD = Method(
+    name="libre",
+    does="LibreTranslate; a key in `LIBRE_API_KEY` where the server wants one",
+    source="deep-translator",
+    run="build",
 )
 
 

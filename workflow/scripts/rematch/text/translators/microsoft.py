@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from rematch.methods import Method
 from rematch.text.translators.base import (
     Ask,
     Backend,
@@ -15,6 +16,13 @@ from rematch.text.translators.base import (
     TranslationOptions,
     key_from,
     remembering,
+)
+
+METHOD = Method(
+    name="microsoft",
+    does="Microsoft Translator; its key in `MICROSOFT_API_KEY`, and `MICROSOFT_REGION`",
+    source="deep-translator",
+    run="build",
 )
 
 

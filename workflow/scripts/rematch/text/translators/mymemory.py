@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from rematch.methods import Method
 from rematch.text.translators.base import (
     Ask,
     Backend,
@@ -12,6 +13,14 @@ from rematch.text.translators.base import (
     TranslationOptions,
     remembering,
 )
+
+METHOD = Method(
+    name="mymemory",
+    does="MyMemory: no key, texts under 500 bytes, a daily quota",
+    source="deep-translator",
+    run="build",
+)
+
 
 _NOTICE = re.compile(r"\s*(MYMEMORY WARNING|INVALID LANGUAGE PAIR)")
 _LENGTH = re.compile(r"\s*QUERY LENGTH LIMIT")

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from rematch.errors import UserError
+from rematch.methods import Method
 from rematch.text.memory import recall
 from rematch.text.translators.base import Backend, TranslationOptions
+
+METHOD = Method(
+    name="memory",
+    does="offline: only what the memory holds",
+    source="this project",
+    run="build",
+)
 
 
 def build(options: TranslationOptions) -> Backend:

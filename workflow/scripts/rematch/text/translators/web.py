@@ -203,11 +203,7 @@ def asking(
     Raises:
         UserError: the translator does not know a language.
     """
-    from deep_translator.exceptions import (
-        LanguageNotSupportedException,
-        NotValidLength,
-        TranslationNotFound,
-    )
+    from deep_translator.exceptions import LanguageNotSupportedException
 
     try:
         translator = make()
@@ -219,35 +215,38 @@ def asking(
     module.requests = _STAND_IN
     session = Session(timeout_s, rewrite, inspect)
 
-    def one(text: str) -> str | None:
-        try:
-            answer = translator.translate(text)
-        except TranslationNotFound:
-            return None
-        except NotValidLength:
-            raise RequestFailed("too long", again=False, too_long=True) from None
-        except (RequestFailed, UserError):
-            raise
-        except Exception as error:
-            # deep_translator takes an answer apart without looking whether it has the form, and
-            # so do the libraries under it.
-            raise RequestFailed(f"unreadable answer ({type(error).__name__})") from None
-        if answer is None:
-            return None
-        if not isinstance(answer, str):
-            raise RequestFailed(f"unreadable answer ({type(answer).__name__})")
-        if inspect is not None:
-            inspect(answer)
-        return answer
-
     def ask(texts: Sequence[str]) -> list[str | None]:
         _here.session = session
         try:
-            return [one(text) for text in texts]
+            return [_answer(translator, text, inspect) for text in texts]
         finally:
             _here.session = None
 
     return ask
+
+
+def _answer(translator: Any, text: str, inspect: Callable[[str], None] | None) -> str | None:
+    from deep_translator.exceptions import NotValidLength, TranslationNotFound
+
+    try:
+        answer = translator.translate(text)
+    except TranslationNotFound:
+        return None
+    except NotValidLength:
+        raise RequestFailed("too long", again=False, too_long=True) from None
+    except (RequestFailed, UserError):
+        raise
+    except Exception as error:
+        # deep_translator takes an answer apart without looking whether it has the form, and
+        # so do the libraries under it.
+        raise RequestFailed(f"unreadable answer ({type(error).__name__})") from None
+    if answer is None:
+        return None
+    if not isinstance(answer, str):
+        raise RequestFailed(f"unreadable answer ({type(answer).__name__})")
+    if inspect is not None:
+        inspect(answer)
+    return answer
 
 
 def language(code: str, known: Mapping[str, str]) -> str:
