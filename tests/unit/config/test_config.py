@@ -69,7 +69,7 @@ def faults(config):
         (
             ["models", "demo", "architecture"],
             "ViT-B-32",
-            "models.demo.architecture: is for a check",
+            "models.demo.architecture: only open_clip takes one",
         ),
         (
             ["models", "demo", "prompt"],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from rematch.engine.codehash import code_hash
@@ -125,9 +127,97 @@ def test_every_python_gives_the_same_hash(tmp_path):
 
 
 def test_every_script_of_the_workflow_reaches_the_package():
-    from pathlib import Path
-
     scripts = Path(__file__).parents[3] / "workflow/scripts"
     for script in scripts.glob("*.py"):
         alone = code_hash(script, ())
         assert code_hash(script, (scripts,)) != alone, script.name
+
+
+ROOM = '''"""A room."""
+from typing import TYPE_CHECKING
+from package.loading import lazily
+
+if TYPE_CHECKING:
+    from package.room.one import first as first
+    from package.room.two import second as other
+    from package.room import three as three
+    from package.room.sub import deep as deep
+else:
+    __getattr__ = lazily(__name__)
+'''
+SUBROOM = """if TYPE_CHECKING:
+    from package.room.sub.cellar import deep as deep
+"""
+
+
+@pytest.fixture
+def room(tmp_path):
+    folder = tmp_path / "package/room"
+    (folder / "sub").mkdir(parents=True)
+    (tmp_path / "package/__init__.py").write_text("")
+    (tmp_path / "package/loading.py").write_text("def lazily(name): ...\n")
+    (folder / "__init__.py").write_text(ROOM)
+    (folder / "sub/__init__.py").write_text(SUBROOM)
+    for name in ("one", "two", "three", "sub/cellar", "unasked"):
+        (folder / f"{name}.py").write_text("VALUE = 1\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("script", "counts"),
+    [
+        ("from package.room import first", {"one"}),
+        ("from package.room import other as mine", {"two"}),
+        ("from package.room import three", {"three"}),
+        ("from package.room import deep", {"sub/cellar"}),
+        ("from package.room import first, deep", {"one", "sub/cellar"}),
+        ("from package.room.sub import deep", {"sub/cellar"}),
+        ("from package.room.one import first", {"one"}),
+        ("from package import room", {"one", "two", "three", "sub/cellar"}),
+        ("import package.room", {"one", "two", "three", "sub/cellar"}),
+        ("import package.room.sub as s", {"sub/cellar"}),
+        ("from package.room import unknown", set()),
+    ],
+)
+def test_of_a_room_counts_where_what_is_asked_for_comes_from(room, script, counts):
+    (room / "script.py").write_text(script)
+    folder = room / "package/room"
+    before = code_hash(room / "script.py", (room,))
+    for name in ("one", "two", "three", "sub/cellar", "unasked"):
+        path = folder / f"{name}.py"
+        path.write_text("VALUE = 22\n")
+        assert (code_hash(room / "script.py", (room,)) != before) is (name in counts), name
+        path.write_text("VALUE = 1\n")
+        assert code_hash(room / "script.py", (room,)) == before
+
+
+def test_what_else_a_room_hands_on_does_not_count(room):
+    (room / "script.py").write_text("from package.room import first")
+    before = code_hash(room / "script.py", (room,))
+    path = room / "package/room/__init__.py"
+    more = "    from package.room.unasked import VALUE as VALUE\nelse:"
+    path.write_text(ROOM.replace("else:", more))
+    assert code_hash(room / "script.py", (room,)) == before
+    path.write_text(ROOM.replace("package.room.one import", "package.room.two import"))
+    (room / "package/room/two.py").write_text("VALUE = 3\n")
+    assert code_hash(room / "script.py", (room,)) != before, "it comes from elsewhere now"
+    path.write_text(ROOM + "print(1)\n")
+    assert code_hash(room / "script.py", (room,)) != before, "this runs for everybody"
+
+
+def test_what_was_read_in_a_file_is_kept_until_it_changes(room):
+    (room / "script.py").write_text("from package.room import first, deep")
+    kept, asked = {}, []
+
+    def remember(name, files, make):
+        asked.append(name)
+        state = tuple(Path(file).read_text() for file in files)
+        if kept.get(name, (None,))[0] != state:
+            kept[name] = (state, make())
+        return kept[name][1]
+
+    first = code_hash(room / "script.py", (room,), remember)
+    assert first == code_hash(room / "script.py", (room,)) and len(asked) == len(set(asked)) > 5
+    (room / "package/room/sub/cellar.py").write_text("VALUE = 333\n")
+    other = code_hash(room / "script.py", (room,), remember)
+    assert other == code_hash(room / "script.py", (room,)) != first

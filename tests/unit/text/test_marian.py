@@ -428,7 +428,7 @@ class Hub:
                 content = path.read_bytes() if found else b""
                 self.send_response(200 if found else 404)
                 if found:
-                    self.send_header("ETag", f'"{marian.sha256_of(path)}"')
+                    self.send_header("ETag", f'"{marian_files.sha256_of(path)}"')
                     self.send_header("X-Repo-Commit", "0" * 40)
                 elif self.path.startswith(f"/{NAME}/"):
                     self.send_header("X-Error-Code", "EntryNotFound")

@@ -214,7 +214,11 @@ def with_methods(schema: Mapping[str, Any]) -> dict[str, Any]:
         properties[family.key] = named
         for each in known.values():
             for param in each.method.params:
-                properties.setdefault(param.name, schema_of(param))
+                wanted = schema_of(param)
+                allowed = properties.get(param.name, wanted)
+                if allowed != wanted:  # two methods mean different things by one key
+                    allowed = {"anyOf": [*allowed.get("anyOf", [allowed]), wanted]}
+                properties[param.name] = allowed
         entry["properties"] = properties
         part["additionalProperties"] = entry
         found["properties"][section] = part

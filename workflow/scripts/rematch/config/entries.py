@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from rematch.config.faults import short
+from rematch.config.faults import schema_faults, short
 from rematch.config.sweep import Config
+from rematch.methods import FAMILIES, methods, schema_of
 
 GENERIC_ENDINGS = (".csv", ".tsv", ".txt", ".parquet")
 """Of the files of a corpus whose columns the config names."""
@@ -35,11 +36,9 @@ def section_faults(config: Config) -> Iterator[str]:
         yield from _layout_faults(name, corpus)
     for name, model in config["models"].items():
         yield from _model_faults(f"models.{name}", model)
-    for name, translation in config["translations"].items():
-        if translation["backend"] == "marian" and "model" not in translation:
-            yield f"translations.{name}.model: missing; marian needs a model's folder or name"
-        if translation["backend"] != "marian" and "model" in translation:
-            yield f"translations.{name}.model: only marian takes one; remove it"
+    for section in FAMILIES:
+        for name, entry in config[section].items():
+            yield from _method_faults(section, name, entry)
     top = config["evaluation"]["top"]
     for index, k in enumerate(config["evaluation"]["recall_at"]):
         if k > top:
@@ -52,6 +51,30 @@ def section_faults(config: Config) -> Iterator[str]:
             yield f"ensembles.{name}: a translation has this name too; rename one of them"
 
 
+def _method_faults(section: str, name: str, entry: Mapping[str, Any]) -> Iterator[str]:
+    """What an entry says of its method's parameters, and what it lacks of them."""
+    known = methods(section)
+    named = entry.get(FAMILIES[section].key)
+    if not isinstance(named, str):
+        return
+    own = {param.name: param for param in known[named].method.params}
+    takers: dict[str, list[str]] = {}
+    for other in known.values():
+        for param in other.method.params:
+            takers.setdefault(param.name, []).append(other.method.name)
+    for key in entry:
+        if key in takers and key not in own:
+            yield f"{section}.{name}.{key}: only {' and '.join(takers[key])} takes one; remove it"
+    for param in own.values():
+        if param.required and param.name not in entry:
+            yield f"{section}.{name}.{param.name}: missing; {named} needs {param.does}"
+    given = {key: value for key, value in entry.items() if key in own}
+    wanted = {"properties": {key: schema_of(param) for key, param in own.items()}}
+    inside: Any = {"properties": {section: {"properties": {name: wanted}}}}
+    inside["$defs"] = {"path": {}, "cache": {}}  # which the whole schema has held them to
+    yield from schema_faults({section: {name: given}}, inside)
+
+
 def _model_faults(where: str, model: Mapping[str, Any]) -> Iterator[str]:
     if ("checkpoint" in model) == ("name" in model):
         yield f"{where}: give either checkpoint (a path) or name (a pretrained model)"
@@ -60,7 +83,7 @@ def _model_faults(where: str, model: Mapping[str, Any]) -> Iterator[str]:
             f"{where}.name: {short(model['name'])} is not <architecture>/<weights>; write it like "
             "ViT-B-32/laion2b_s34b_b79k"
         )
-    if "architecture" in model and (model["backend"] != "open_clip" or "name" in model):
+    elif "architecture" in model and "name" in model:
         yield f"{where}.architecture: is for a checkpoint of open_clip; remove it"
     if model["prompt"].count("{}") != 1:
         yield (
