@@ -37,13 +37,13 @@ localrules:
 rule all:
     default_target: True
     input:
-        targets(),
+        asked.targets(),
 
 
 onstart:
-    params_as_jobs_find_them()
+    params_as_jobs_find_them(workflow)
     handle_apart(signal.SIGTERM)
 
 
 onsuccess:
-    show_tables()
+    show_tables(CONFIG["sweep"]["corpus"], asked.has_truth)

@@ -16,7 +16,7 @@ rule demo_corpus:
         mem_mb=scaled(2000, 0),
         runtime=scaled(30, 0),
     params:
-        code=code("demo_corpus.py"),
+        code=inputs.code("demo_corpus.py"),
     message:
         "drawing the demo corpus"
     script:
@@ -26,7 +26,7 @@ rule demo_corpus:
 # The folder of photos is no output: it outlives results/, and a run adds to it what is missing.
 rule download:
     input:
-        unpack(corpus_files),
+        unpack(inputs.corpus_files),
     output:
         "results/{corpus}/corpus/downloads.parquet",
     log:
@@ -38,11 +38,11 @@ rule download:
     resources:
         downloads=1,
     params:
-        files=entry("corpora", "corpus", *TABLE_KEYS, "photos"),
-        contents=table_contents,
-        download=download_limits,
-        code=code("download.py"),
-        methods=methods_of("corpora", "corpus"),
+        files=asked.entry("corpora", "corpus", *TABLE_KEYS, "photos"),
+        contents=inputs.table_contents,
+        download=asked.download_limits,
+        code=inputs.code("download.py"),
+        methods=inputs.methods_of("corpora", "corpus"),
     message:
         "fetching the photos of {wildcards.corpus}"
     script:
@@ -52,7 +52,7 @@ rule download:
 # Apart from the photos, so that another photo is no reason to translate and clean again.
 rule articles:
     input:
-        unpack(corpus_files),
+        unpack(inputs.corpus_files),
     output:
         "results/{corpus}/corpus/articles.parquet",
     log:
@@ -63,10 +63,10 @@ rule articles:
     conda:
         "../../environment.yml"
     params:
-        files=entry("corpora", "corpus", *TABLE_KEYS),
-        contents=table_contents,
-        code=code("articles.py"),
-        methods=methods_of("corpora", "corpus"),
+        files=asked.entry("corpora", "corpus", *TABLE_KEYS),
+        contents=inputs.table_contents,
+        code=inputs.code("articles.py"),
+        methods=inputs.methods_of("corpora", "corpus"),
     message:
         "reading the articles of {wildcards.corpus}"
     script:
@@ -75,7 +75,7 @@ rule articles:
 
 rule corpus:
     input:
-        unpack(corpus_inputs),
+        unpack(inputs.corpus_inputs),
     output:
         images="results/{corpus}/corpus/images.parquet",
         qrels="results/{corpus}/corpus/qrels.parquet",
@@ -96,12 +96,12 @@ rule corpus:
         mem_mb=scaled(2000, 20),
         runtime=scaled(60, 4),
     params:
-        files=entry("corpora", "corpus", *TABLE_KEYS, "photos"),
-        contents=table_contents,
-        photos=photo_contents,
-        software=packages("pillow"),
-        code=code("corpus.py"),
-        methods=methods_of("corpora", "corpus"),
+        files=asked.entry("corpora", "corpus", *TABLE_KEYS, "photos"),
+        contents=inputs.table_contents,
+        photos=inputs.photo_contents,
+        software=inputs.packages("pillow"),
+        code=inputs.code("corpus.py"),
+        methods=inputs.methods_of("corpora", "corpus"),
     message:
         "reading corpus {wildcards.corpus}"
     script:

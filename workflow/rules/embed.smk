@@ -4,7 +4,7 @@
 rule embed_images:
     input:
         images="results/{corpus}/corpus/images.parquet",
-        checkpoint=checkpoint,
+        checkpoint=inputs.checkpoint,
     output:
         embeddings="results/{corpus}/embeddings/{model}/images.arrow",
         # By pixels, of this run and earlier ones: what is in it is not encoded again.
@@ -22,12 +22,12 @@ rule embed_images:
         gpu=int(CONFIG["encoding"]["device"] == "cuda"),
     params:
         # Without the prompt, which is for texts.
-        model=model_entry("backend", "name", "architecture", "precision"),
-        methods=methods_of("models", "model"),
-        weights=model_weights,
-        encoding=encoding(*ENCODING_KEYS),
-        software=model_packages,
-        code=code("embed_images.py"),
+        model=asked.model_entry("backend", "name", "architecture", "precision"),
+        methods=inputs.methods_of("models", "model"),
+        weights=inputs.model_weights,
+        encoding=asked.encoding(*ENCODING_KEYS),
+        software=inputs.model_packages,
+        code=inputs.code("embed_images.py"),
     message:
         "encoding the photos of {wildcards.corpus} with {wildcards.model}"
     script:
@@ -40,7 +40,7 @@ rule embed_images:
 rule embed_texts:
     input:
         queries="results/{corpus}/text/{translation}/{cleaning}/w{words}.parquet",
-        checkpoint=checkpoint,
+        checkpoint=inputs.checkpoint,
     output:
         "results/{corpus}/embeddings/{model}/{translation}.{cleaning}.w{words}.arrow",
     log:
@@ -55,12 +55,12 @@ rule embed_texts:
         runtime=scaled(120, 1),
         gpu=int(CONFIG["encoding"]["device"] == "cuda"),
     params:
-        model=model_entry(),
-        methods=methods_of("models", "model"),
-        weights=model_weights,
-        encoding=encoding(*TEXT_KEYS),
-        software=model_packages,
-        code=code("embed_texts.py"),
+        model=asked.model_entry(),
+        methods=inputs.methods_of("models", "model"),
+        weights=inputs.model_weights,
+        encoding=asked.encoding(*TEXT_KEYS),
+        software=inputs.model_packages,
+        code=inputs.code("embed_texts.py"),
     message:
         "encoding {wildcards.words} words of {wildcards.corpus} with {wildcards.model}"
     script:

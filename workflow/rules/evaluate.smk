@@ -21,8 +21,8 @@ rule metrics:
     params:
         # One value: Snakemake compares sets of values, in which two may change places unseen.
         evaluation={key: EVALUATION[key] for key in ("top", "recall_at", "resamples")},
-        software=packages("numpy"),
-        code=code("metrics.py"),
+        software=inputs.packages("numpy"),
+        code=inputs.code("metrics.py"),
     message:
         "evaluating {wildcards.run} of {wildcards.corpus}"
     script:
@@ -31,8 +31,8 @@ rule metrics:
 
 rule table:
     input:
-        metrics=of_runs("metrics.parquet"),
-        reference=reference(),
+        metrics=asked.of_runs("metrics.parquet"),
+        reference=inputs.reference(),
         losses="results/{corpus}/losses.csv",
     output:
         csv="results/{corpus}/table.csv",
@@ -53,9 +53,9 @@ rule table:
     conda:
         "../../environment.yml"
     params:
-        runs=described_runs,
-        reference=reference_contents,
-        code=code("table.py"),
+        runs=asked.described_runs,
+        reference=inputs.reference_contents,
+        code=inputs.code("table.py"),
     message:
         "table of {wildcards.corpus}"
     script:
@@ -64,9 +64,9 @@ rule table:
 
 rule plots:
     input:
-        metrics=of_runs("metrics.parquet"),
-        curves=of_runs("recall_curve.parquet"),
-        reference=reference(),
+        metrics=asked.of_runs("metrics.parquet"),
+        curves=asked.of_runs("recall_curve.parquet"),
+        reference=inputs.reference(),
         images="results/{corpus}/corpus/images.parquet",
     output:
         words=report(
@@ -88,10 +88,10 @@ rule plots:
     conda:
         "../../environment.yml"
     params:
-        runs=described_runs,
-        reference=reference_contents,
-        software=packages("matplotlib", "numpy"),
-        code=code("plots.py"),
+        runs=asked.described_runs,
+        reference=inputs.reference_contents,
+        software=inputs.packages("matplotlib", "numpy"),
+        code=inputs.code("plots.py"),
     message:
         "plots of {wildcards.corpus}"
     script:

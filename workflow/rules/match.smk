@@ -19,10 +19,10 @@ rule similarity:
         mem_mb=scaled(1000, 6),
         runtime=scaled(3, 1),
     params:
-        scorer=entry("scorers", "scorer"),
-        methods=methods_of("scorers", "scorer"),
-        software=packages("numpy"),
-        code=code("similarity.py"),
+        scorer=asked.entry("scorers", "scorer"),
+        methods=inputs.methods_of("scorers", "scorer"),
+        software=inputs.packages("numpy"),
+        code=inputs.code("similarity.py"),
     message:
         "scoring {output}"
     script:
@@ -31,7 +31,7 @@ rule similarity:
 
 rule ensemble:
     input:
-        members,
+        asked.members,
     output:
         "results/{corpus}/runs/{run}/similarity.arrow",
     log:
@@ -39,16 +39,16 @@ rule ensemble:
     benchmark:
         "results/benchmarks/ensemble/{corpus}.{run}.tsv"
     wildcard_constraints:
-        run="|".join(map(re.escape, ENSEMBLES)) or "(?!)",
+        run="|".join(map(re.escape, asked.ensembles)) or "(?!)",
     conda:
         "../../environment.yml"
     resources:
         mem_mb=scaled(2000, 1),
         runtime=scaled(3, 0.1),
     params:
-        members=member_weights,
-        software=packages("numpy"),
-        code=code("ensemble.py"),
+        members=asked.member_weights,
+        software=inputs.packages("numpy"),
+        code=inputs.code("ensemble.py"),
     message:
         "blending {wildcards.run} of {wildcards.corpus}"
     script:
@@ -74,8 +74,8 @@ rule ranking:
         runtime=scaled(3, 0.1),
     params:
         top=EVALUATION["top"],
-        software=packages("numpy"),
-        code=code("ranking.py"),
+        software=inputs.packages("numpy"),
+        code=inputs.code("ranking.py"),
     message:
         "ranking {wildcards.run} of {wildcards.corpus}"
     script:
@@ -98,8 +98,8 @@ rule submission:
         mem_mb=scaled(1000, 20),
         runtime=scaled(3, 1),
     params:
-        ids=submission_ids,
-        code=code("submission.py"),
+        ids=asked.submission_ids,
+        code=inputs.code("submission.py"),
     message:
         "submission {wildcards.run} of {wildcards.corpus}"
     script:

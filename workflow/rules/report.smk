@@ -8,9 +8,9 @@ rule losses:
         counts="results/{corpus}/corpus/counts.parquet",
         rejects="results/{corpus}/corpus/rejects.parquet",
         unpaired="results/{corpus}/corpus/unpaired.parquet",
-        downloads=downloads,
-        untranslated=untranslated_texts,
-        cleaned=of_cleanings("cleaned.parquet"),
+        downloads=inputs.downloads,
+        untranslated=asked.untranslated_texts,
+        cleaned=asked.of_cleanings("cleaned.parquet"),
     output:
         csv="results/{corpus}/losses.csv",
         page=report(
@@ -26,10 +26,10 @@ rule losses:
     conda:
         "../../environment.yml"
     params:
-        truth=lambda wildcards: has_truth(wildcards.corpus),
-        languages=source_languages,
-        fields=query_fields,
-        code=code("losses.py"),
+        truth=lambda wildcards: asked.has_truth(wildcards.corpus),
+        languages=asked.source_languages,
+        fields=asked.query_fields,
+        code=inputs.code("losses.py"),
     message:
         "counting what was lost of {wildcards.corpus}"
     script:
@@ -38,7 +38,7 @@ rule losses:
 
 rule cleaning:
     input:
-        of_cleanings("changes.parquet"),
+        asked.of_cleanings("changes.parquet"),
     output:
         report(
             "results/{corpus}/cleaning.html",
@@ -53,8 +53,8 @@ rule cleaning:
     conda:
         "../../environment.yml"
     params:
-        variants=cleaned_variants,
-        code=code("cleaning.py"),
+        variants=asked.cleaned_variants,
+        code=inputs.code("cleaning.py"),
     message:
         "showing what cleaning changed in {wildcards.corpus}"
     script:
@@ -79,7 +79,7 @@ rule setup:
     params:
         config=fingerprint([CONFIG, NOTES]),
         versions=fingerprint(VERSIONS),
-        code=code("setup.py"),
+        code=inputs.code("setup.py"),
     message:
         "noting configuration and versions"
     script:
@@ -90,7 +90,7 @@ rule setup:
 # machine the files came about that are not made again.
 rule provenance:
     input:
-        products(),
+        asked.products(),
     output:
         record=update("results/provenance.json"),
         crate="results/ro-crate-metadata.json",
@@ -102,7 +102,7 @@ rule provenance:
         "../../environment.yml"
     params:
         config=fingerprint(CONFIG),
-        code=code("provenance.py"),
+        code=inputs.code("provenance.py"),
     message:
         "noting what each number rests on"
     script:
@@ -113,4 +113,4 @@ rule provenance:
 config["notes"] = NOTES
 config["versions"] = VERSIONS
 config.setdefault("made_by", {})
-config["numbers"] = caption_numbers()
+config["numbers"] = caption_numbers(CONFIG["sweep"]["corpus"])

@@ -4,7 +4,7 @@
 rule word_statistics:
     output:
         # Files, which are compared by their contents, and not their folder, which is not.
-        STATISTICS,
+        inputs.statistics,
     log:
         "results/logs/word_statistics.log",
     benchmark:
@@ -12,9 +12,9 @@ rule word_statistics:
     conda:
         "../../environment.yml"
     params:
-        source=statistics_source,
-        software=packages("wordfreq", "ekphrasis"),
-        code=code("word_statistics.py"),
+        source=inputs.statistics_source,
+        software=inputs.packages("wordfreq", "ekphrasis"),
+        code=inputs.code("word_statistics.py"),
     message:
         "word statistics from {params.source[0]}"
     script:
@@ -24,7 +24,7 @@ rule word_statistics:
 rule translate:
     input:
         articles="results/{corpus}/corpus/articles.parquet",
-        memory=translation_memory,
+        memory=inputs.translation_memory,
     output:
         translated="results/{corpus}/text/{translation}/translated.parquet",
         untranslated="results/{corpus}/text/{translation}/untranslated.parquet",
@@ -40,12 +40,12 @@ rule translate:
         mem_mb=scaled(4000, 20),
         runtime=scaled(60, 60),
     params:
-        translation=translation_entry,
-        methods=methods_of("translations", "translation"),
-        needed=needed_translations,
-        weights=translator_weights,
-        software=translator_packages,
-        code=code("translate.py"),
+        translation=asked.translation_entry,
+        methods=inputs.methods_of("translations", "translation"),
+        needed=inputs.needed_translations,
+        weights=inputs.translator_weights,
+        software=inputs.translator_packages,
+        code=inputs.code("translate.py"),
     message:
         "translating {wildcards.corpus} ({wildcards.translation})"
     script:
@@ -55,7 +55,7 @@ rule translate:
 rule clean:
     input:
         texts="results/{corpus}/text/{translation}/translated.parquet",
-        statistics=needs_statistics,
+        statistics=inputs.needs_statistics,
     output:
         cleaned="results/{corpus}/text/{translation}/{cleaning}/cleaned.parquet",
         changes="results/{corpus}/text/{translation}/{cleaning}/changes.parquet",
@@ -69,12 +69,12 @@ rule clean:
         mem_mb=scaled(2000, 50),
         runtime=scaled(30, 15),
     params:
-        cleaning=entry("cleanings", "cleaning", "steps", "guard"),
-        methods=methods_of("cleanings", "cleaning"),
-        language=language,
-        statistics=statistics_used,
-        software=packages("ftfy", "contractions", "ekphrasis"),
-        code=code("clean.py"),
+        cleaning=asked.entry("cleanings", "cleaning", "steps", "guard"),
+        methods=inputs.methods_of("cleanings", "cleaning"),
+        language=asked.language,
+        statistics=inputs.statistics_used,
+        software=inputs.packages("ftfy", "contractions", "ekphrasis"),
+        code=inputs.code("clean.py"),
     message:
         "cleaning {wildcards.corpus} ({wildcards.translation}, {wildcards.cleaning})"
     script:
@@ -96,8 +96,8 @@ rule words:
         mem_mb=scaled(1000, 20),
         runtime=scaled(2, 1),
     params:
-        cleaning=entry("cleanings", "cleaning", "fields"),
-        code=code("words.py"),
+        cleaning=asked.entry("cleanings", "cleaning", "fields"),
+        code=inputs.code("words.py"),
     message:
         "first {wildcards.words} words of {wildcards.corpus}"
     script:

@@ -6,7 +6,7 @@ import pytest
 
 from rematch import forms
 from rematch.report import pages
-from rematch.text.cleaning.cleaner import Change, changes_table
+from rematch.text.cleaning.replacements import Change, changes_table
 from rematch.text.cleaning.step_order import misplaced
 
 EVIL = "<script>alert('x')</script>"

@@ -9,12 +9,20 @@ from rematch.rooms import handing_on
 
 if TYPE_CHECKING:
     from rematch.config import layers as layers
+    from rematch.config.asked import (
+        ENCODING_KEYS as ENCODING_KEYS,
+        TABLE_KEYS as TABLE_KEYS,
+        TEXT_KEYS as TEXT_KEYS,
+        Asked as Asked,
+        fingerprint as fingerprint,
+    )
     from rematch.config.entries import as_list as as_list
     from rematch.config.layers import WHOLE as WHOLE, files as files
     from rematch.config.plain import demand_plain as demand_plain
     from rematch.config.schema import load_schema as load_schema, resolved as resolved
     from rematch.config.sweep import (
         AXES as AXES,
+        Config as Config,
         axes_of as axes_of,
         describe_runs as describe_runs,
         ensembles as ensembles,

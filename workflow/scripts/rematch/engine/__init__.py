@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from rematch.engine.hooks import (
         fork_jobs as fork_jobs,
         name_full_disks as name_full_disks,
+        params_as_jobs_find_them as params_as_jobs_find_them,
         take_part as take_part,
     )
+    from rematch.engine.inputs import Inputs as Inputs
     from rematch.engine.locks import remove_stale as remove_stale
     from rematch.engine.signals import handle_apart as handle_apart
     from rematch.engine.user import demand_place as demand_place, settle as settle

@@ -6,6 +6,7 @@ held by `tests/unit/test_hooks.py`.
 
 from __future__ import annotations
 
+import atexit
 import os
 import subprocess
 import sys
@@ -73,10 +74,22 @@ def take_part(
                 if output in made_by:  # some parameters are known only when a job starts
                     made_by[output] = made.made_by
 
+    atexit.register(contents.flush)
     check_incomplete.ours, done.ours = before, finished  # type: ignore[attr-defined]
     DAG.check_incomplete = check_incomplete
     DAG.check_output_mtime = check_output_mtime
     PersistenceBase.finished = done
+
+
+def params_as_jobs_find_them(workflow: Any) -> None:
+    """Have a job's parameters recorded as they are when it starts.
+
+    Snakemake (9.27) records what they were before the first job ran, if it looked then: of files
+    that were yet to be made, nothing, and the job would run once more next time.
+    """
+    looked: Any = getattr(workflow.persistence, "_params", None)
+    if hasattr(looked, "cache_clear"):
+        looked.cache_clear()
 
 
 def hurry(workflow: Any) -> None:

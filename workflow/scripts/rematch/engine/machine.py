@@ -73,3 +73,9 @@ def _said_by(*command: str) -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.decode("utf-8", "replace").strip()
+
+
+def pinned(requirements: Path) -> list[str]:
+    """Names of the packages that a file pins to a version."""
+    lines = requirements.read_text("utf-8").splitlines()
+    return [line.split("==")[0] for line in lines if "==" in line]

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     )
     from rematch.report.as_html import table_html as table_html
     from rematch.report.as_markdown import table_md as table_md
+    from rematch.report.closing import (
+        caption_numbers as caption_numbers,
+        show_tables as show_tables,
+    )
     from rematch.report.losses import from_csv as from_csv
     from rematch.report.losses_html import losses_page as losses_page
     from rematch.report.plots import (

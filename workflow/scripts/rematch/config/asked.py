@@ -1,0 +1,191 @@
+"""What rules ask of a configuration: names of runs and files, and the values that jobs depend on.
+
+Only what can change a result is handed to a rule as a parameter, never a whole section.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from rematch.config.sweep import Config, axes_of, describe_runs, ensembles, points
+from rematch.methods import methods
+
+TABLE_KEYS = ("pairs", "articles", "images", "truth", "layout", "columns", "quoting")
+"""What of a corpus' entry decides how its tables are read."""
+
+TEXT_KEYS = ("device", "threads", "engine")
+ENCODING_KEYS = (*TEXT_KEYS, "batch", "decode")
+"""What of `encoding` is part of an embedding's arithmetic: all but the cache."""
+
+
+def fingerprint(value: Any) -> str:
+    """A short digest: a rule that depends on a long value need not repeat it in every message."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+
+
+class Asked:
+    """What rules ask of one configuration. Wildcards are Snakemake's.
+
+    Attributes:
+        ensembles: all of the sweep's, by the names of their runs.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self.ensembles = {
+            ensemble.run: ensemble
+            for corpus in config["corpora"]
+            for ensemble in ensembles(config, corpus)
+        }
+        # Asked for once a job, and there may be thousands.
+        self._runs = cache(
+            lambda corpus: [
+                *(point.run for point in points(config, corpus)),
+                *(ensemble.run for ensemble in ensembles(config, corpus)),
+            ]
+        )
+        self._described = cache(lambda corpus: fingerprint(describe_runs(config, corpus)))
+
+    def runs(self, corpus: str) -> list[str]:
+        """Names of a corpus' runs."""
+        return self._runs(corpus)
+
+    def of_runs(self, name: str) -> Callable[[Any], list[str]]:
+        """A file of each of a corpus' runs."""
+        return lambda wildcards: [
+            f"results/{wildcards.corpus}/runs/{run}/{name}" for run in self.runs(wildcards.corpus)
+        ]
+
+    def described_runs(self, wildcards: Any) -> str:
+        """All that tables and plots say of a corpus' runs."""
+        return self._described(str(wildcards.corpus))
+
+    def cleaned_variants(
+        self, wildcards: Any, form: str = "{translation}, {cleaning}"
+    ) -> list[str]:
+        """A corpus' translations, each with each of its cleanings."""
+        axes = axes_of(self._config, wildcards.corpus)
+        return [
+            form.format(translation=translation, cleaning=cleaning)
+            for translation in axes["translation"]
+            for cleaning in axes["cleaning"]
+        ]
+
+    def of_cleanings(self, name: str) -> Callable[[Any], list[str]]:
+        """A file of each of a corpus' cleanings."""
+        return lambda wildcards: self.cleaned_variants(
+            wildcards, f"results/{wildcards.corpus}/text/{{translation}}/{{cleaning}}/{name}"
+        )
+
+    def untranslated_texts(self, wildcards: Any) -> list[str]:
+        folder = f"results/{wildcards.corpus}/text"
+        return [
+            f"{folder}/{name}/untranslated.parquet" for name in self.source_languages(wildcards)
+        ]
+
+    def targets(self) -> list[str]:
+        """Everything that the config asks for, and what it rests on."""
+        return [*self.products(), "results/provenance.json", "results/ro-crate-metadata.json"]
+
+    def products(self) -> list[str]:
+        """Tables, plots, submissions and pages."""
+        return [
+            f"results/{corpus}/{name}"
+            for corpus in self._config["sweep"]["corpus"]
+            for name in self.corpus_targets(corpus)
+        ] + ["results/setup.html"]
+
+    def has_truth(self, corpus: str) -> bool:
+        return (
+            "pairs" in self._config["corpora"][corpus] or "truth" in self._config["corpora"][corpus]
+        )
+
+    def corpus_targets(self, corpus: str) -> list[str]:
+        made = [f"runs/{run}/submission.tsv" for run in self.runs(corpus)]
+        made += ["losses.csv", "losses.html", "cleaning.html"]
+        if self.has_truth(corpus):
+            made += ["table.csv", "table.md", "table.html", "metrics.csv", "metrics.parquet"]
+            made += ["plots/words.svg", "plots/recall.svg"]
+        return made
+
+    def entry(self, section: str, wildcard: str, *keys: str) -> Callable[[Any], Any]:
+        """An entry of a section, by wildcard; only these keys of it, if any are given."""
+
+        def chosen(wildcards: Any) -> Any:
+            found = self._config[section][wildcards[wildcard]]
+            return {key: found[key] for key in (keys or found) if key in found}
+
+        return chosen
+
+    def model_entry(self, *keys: str) -> Callable[[Any], Any]:
+        """`entry` of a model, without where its files lie: what they hold is another parameter."""
+
+        def chosen(wildcards: Any) -> Any:
+            found = self.entry("models", "model", *keys)(wildcards)
+            found.pop("checkpoint", None)
+            if found.get("architecture", "").endswith(".json"):
+                del found["architecture"]
+            return found
+
+        return chosen
+
+    def translation_entry(self, wildcards: Any) -> dict[str, Any]:
+        """What of a translation decides its answers; a kept memory counts by what it holds."""
+        own = methods("translations")[
+            self._config["translations"][wildcards.translation]["backend"]
+        ].method
+        keys = ["backend", "source", "target", "memory", "on_failure"]
+        keys += [param.name for param in own.params if param.changes]
+        found: dict[str, Any] = self.entry("translations", "translation", *keys)(wildcards)
+        if found["backend"] == "memory":
+            del found["memory"]
+        if os.path.isdir(found.get("model", "")):
+            del found["model"]
+        return found
+
+    def download_limits(self, wildcards: Any) -> dict[str, Any]:
+        """What of a download's options decides which photos come."""
+        download = self._config["corpora"][wildcards.corpus]["download"]
+        return {key: download[key] for key in ("max_mb", "min_side", "on_missing", "retry_dead")}
+
+    def language(self, wildcards: Any) -> str:
+        """Of the text after translation."""
+        translation = self._config["translations"][wildcards.translation]
+        return str(translation["source" if translation["backend"] == "none" else "target"])
+
+    def source_languages(self, wildcards: Any) -> dict[str, str]:
+        """From which language each of a corpus' translations translates."""
+        names = axes_of(self._config, wildcards.corpus)["translation"]
+        return {name: self._config["translations"][name]["source"] for name in names}
+
+    def query_fields(self, wildcards: Any) -> dict[str, str]:
+        """Of a corpus' translations, each with each of its cleanings: the fields of queries."""
+        variants = self.cleaned_variants(wildcards, "{translation}.{cleaning}")
+        return {
+            name: self._config["cleanings"][name.partition(".")[2]]["fields"] for name in variants
+        }
+
+    def encoding(self, *keys: str) -> dict[str, Any]:
+        """These keys of the section `encoding`."""
+        return {key: self._config["encoding"][key] for key in keys}
+
+    def members(self, wildcards: Any) -> list[str]:
+        """The similarity matrices that an ensemble blends."""
+        return [
+            f"results/{wildcards.corpus}/runs/{point.run}/similarity.arrow"
+            for point in self.ensembles[wildcards.run].members
+        ]
+
+    def member_weights(self, wildcards: Any) -> list[list[Any]]:
+        """An ensemble's members, by the names of their runs, and their weights."""
+        ensemble = self.ensembles[wildcards.run]
+        return [[point.run, w] for point, w in zip(ensemble.members, ensemble.weights, strict=True)]
+
+    def submission_ids(self, wildcards: Any) -> str:
+        """By which ids a submission names its articles."""
+        return str(self._config["corpora"][wildcards.corpus].get("submission_ids", "benchmark"))
