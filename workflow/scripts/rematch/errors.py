@@ -1,4 +1,19 @@
-"""The one exception a user is meant to read, and how a stranger's text is shown in it."""
+"""The one exception a user is meant to read, and how a stranger's text is shown in it.
+
+One line for the user. `UserError` names the place, what is wrong and the remedy, and is logged
+without a traceback; any other exception is a bug and keeps it (`engine.jobs`).
+
+Nothing of a stranger's runs. Checkpoints are loaded as weights only; `clip.load` would run what a
+TorchScript archive holds, so of these only OpenAI's own are let through, known by their SHA-256
+(`models.openai`). A config is plain YAML (`config.plain`); a photo's name in a corpus is looked up
+in its folder and leads nowhere else; every text on a page is escaped (`report.html`). What a
+stranger wrote is shown by one function, `errors.printable`: in errors, logs, terminals and pages,
+so that no escape sequence, line end or mark of direction in a name, a text or a server's answer
+does anything there. To print, call `errors.say`, which also knows terminals that are not UTF-8. A
+job has no standard input (`jobs.start`): no library can ask whether to run the code that came with
+a model, and a model that names some is refused before (`models.hub`). `tests/unit/test_trust.py`
+and `tests/workflow/test_browser.py` try it.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,12 @@
 """From files of configuration to a checked mapping, and to the sweep's points.
 
 Knows the names of things, never what lies in the files that they name.
+
+One configuration. Snakemake merges the files of configuration, and what a file removes or who wrote
+an entry is lost in that. So `common.smk` reads and merges them again (`read_config`), and
+everything sees the result: rules, scripts, `make why`, `verify`, `clean-stale`, a cluster's jobs.
+The plan that the provenance is taken from gets it whole (`layers.WHOLE`). It holds no home but in
+paths that the user wrote with `~`.
 """
 
 from typing import TYPE_CHECKING

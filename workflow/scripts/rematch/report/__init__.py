@@ -1,6 +1,11 @@
 """What people read: tables, plots and pages, and what was lost on the way.
 
 Computes no score and no metric.
+
+Nothing is lost in silence. What shrinks or doubts a result is noted in a table where it happens,
+counted by `losses`, and said in one line beside every table, on the report's pages and in its
+captions; more than a tenth of anything is a warning when the run is over. That line is an input of
+`table` alone: a change in what was lost remakes no ranking and no metric.
 """
 
 from typing import TYPE_CHECKING

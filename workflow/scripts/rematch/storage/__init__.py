@@ -1,6 +1,14 @@
 """Files on this machine: written whole or not at all, read and held to their form.
 
 Knows no article, photo or run, only tables, vectors, bytes and digests of them.
+
+Whole or not at all. `storage.files` writes beside, to the disk, and renames. A translation is in
+the memory, on disk, before the next one is asked for, and a text that another job asks for is
+waited for (`text.translation.claims`: a lock of the kernel's, which ends with its process). After
+kill -9, what Snakemake marked as incomplete is made again (`rerun-incomplete` in the profile), what
+lies beside the next job's outputs is removed (`jobs.start`), and so is the dead run's lock: a
+living run holds a lock of the kernel's on `.snakemake/alive`, so the next one can tell
+(`engine.locks`). `make soak` kills the demo fifty times.
 """
 
 from typing import TYPE_CHECKING
