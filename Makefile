@@ -5,6 +5,7 @@
 # make verify  are inputs, code and results still what results/provenance.json says
 # make clean-stale  results that this configuration does not refer to; REMOVE=1 removes them
 # make memory  how full the translation memory is
+# make docs  the tables of methods in config/README.md, from what the methods say
 # make lock  the versions of all packages anew, after a change of requirements*.txt
 # make browser  Chromium for the tests that open pages (Debian, as root)
 # make soak  the long tests (minutes)
@@ -38,7 +39,7 @@ ifndef HOME
 export HOME := $(shell getent passwd "$$(id -u)" 2>/dev/null | cut -d: -f6 | grep . || echo $(CURDIR)/.home)
 endif
 
-.PHONY: new-venv run report why verify clean-stale memory test browser soak test-cluster lint format lock clean
+.PHONY: new-venv run report why verify clean-stale memory test browser soak test-cluster lint docs format lock clean
 .DELETE_ON_ERROR:
 
 run: .venv/run.stamp
@@ -80,6 +81,9 @@ lint: .venv/dev.stamp
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/mypy
 	@$(SNAKEMAKE) --lint
+
+docs: .venv/run.stamp
+	@$(COMMAND) rematch.commands.docs
 
 format: .venv/dev.stamp
 	$(BIN)/ruff check --fix .
