@@ -505,7 +505,7 @@ EDITS = [
     Edit("comments, docstrings, formatting", format_modules, NONE, often=True, changes=False),
     Edit(
         "edit metrics.py",
-        edit_module("metrics.py", "1.0 / first", "0.5 / first"),
+        edit_module("evaluate/metrics.py", "1.0 / first", "0.5 / first"),
         frozenset(f"metrics tiny.{run}" for run in (W3, W3.replace("3", "6"), RUN05)) | TABLES,
     ),
     Edit(
@@ -524,10 +524,10 @@ EDITS = [
         edit_module("corpus/photos/opening.py"),
         PHOTOS | TEXTS_ENCODED,
     ),
-    Edit("edit tally.py", edit_module("tally.py"), frozenset({"losses tiny", "table tiny"})),
-    Edit("edit clean.py", edit_module("clean.py"), CLEANED),
-    Edit("edit an encoder", edit_module("models/openai.py"), PHOTOS_ENCODED | TEXTS_ENCODED),
-    Edit("edit plots.py", edit_module("plots.py"), frozenset({"plots tiny"})),
+    Edit("edit tally.py", edit_module("report/tally.py"), frozenset({"losses tiny", "table tiny"})),
+    Edit("edit clean.py", edit_module("text/cleaning/cleaner.py"), CLEANED),
+    Edit("edit an encoder", edit_module("embed/models/openai.py"), PHOTOS_ENCODED | TEXTS_ENCODED),
+    Edit("edit plots.py", edit_module("report/plots/words.py"), frozenset({"plots tiny"})),
     Edit("replace the checkpoint", replace_checkpoint, PHOTOS_ENCODED | TEXTS_ENCODED),
     Edit("move the checkpoint", move_checkpoint, SETUP),
     Edit("move a kept memory", move_kept_memory, SETUP),

@@ -183,7 +183,7 @@ def test_why_says_the_causes_and_counts_what_follows(branch: Project) -> None:
     branch.config["evaluation"] = {"top": 50, "recall_at": [1, 5]}
     branch.config["sweep"]["words"] = [3, 6, 9]
     (branch.folder / "results/tiny/losses.html").unlink()
-    plots = branch.folder / "workflow/scripts/rematch/report/plots.py"
+    plots = branch.folder / "workflow/scripts/rematch/report/plots/words.py"
     plots.write_text(plots.read_text("utf-8") + "\nADDED = 1\n", "utf-8")
     status, said = command(branch, "why")
     counts = branch.planned()

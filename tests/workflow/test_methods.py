@@ -95,6 +95,6 @@ def test_what_a_room_hands_on_counts_for_its_users_alone(branch: Project) -> Non
     assert branch.planned()["ensemble"] == 1 and "similarity" not in branch.planned()
     edit(branch, "match/blending.py", "mean = mean / total", "mean /= total")
     edit(
-        branch, "match/__init__.py", "submission as submission", "submission as submission, pa as _"
+        branch, "match/__init__.py", "rank as rank", "rank as rank, best as _"
     )
     assert branch.planned() == {}, "what a room hands on besides is nobody's business"
