@@ -94,7 +94,5 @@ def test_what_a_room_hands_on_counts_for_its_users_alone(branch: Project) -> Non
     edit(branch, "match/blending.py", "mean /= total", "mean = mean / total")
     assert branch.planned()["ensemble"] == 1 and "similarity" not in branch.planned()
     edit(branch, "match/blending.py", "mean = mean / total", "mean /= total")
-    edit(
-        branch, "match/__init__.py", "rank as rank", "rank as rank, best as _"
-    )
+    edit(branch, "match/__init__.py", "rank as rank", "rank as rank, best as _")
     assert branch.planned() == {}, "what a room hands on besides is nobody's business"
