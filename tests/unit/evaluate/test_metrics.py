@@ -15,7 +15,7 @@ from hypothesis import given, settings, strategies as st
 
 from rematch import forms
 from rematch.errors import UserError
-from rematch.evaluate import intervals, metrics
+from rematch.evaluate import intervals, metrics, tables
 
 Lists = dict[str, list[str]]
 Truth = dict[str, set[str]]
@@ -191,7 +191,7 @@ def test_image_to_text_is_the_same_with_the_columns_swapped() -> None:
     turned_qrels = qrels.rename_columns([swap[n] for n in qrels.column_names])
     values = metrics.per_query(turned, turned_qrels, query="image_id", document="article_id")
     assert values.equals(metrics.per_query(ranking, qrels))
-    run = metrics.as_run(turned, query="image_id", document="article_id")
+    run = tables.as_run(turned, query="image_id", document="article_id")
     assert run.column_names == ["query", "document", "rank", "score"]
 
 
