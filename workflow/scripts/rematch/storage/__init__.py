@@ -17,15 +17,6 @@ from rematch.rooms import handing_on
 
 if TYPE_CHECKING:
     from rematch.storage import tables as tables
-    from rematch.storage.arrays import (
-        Similarity as Similarity,
-        Store as Store,
-        Vectors as Vectors,
-        gathered as gathered,
-        read_embeddings as read_embeddings,
-        write_similarity as write_similarity,
-        write_vectors as write_vectors,
-    )
     from rematch.storage.contents import (
         KEPT as KEPT,
         PHOTO_BYTES as PHOTO_BYTES,
@@ -33,6 +24,13 @@ if TYPE_CHECKING:
         Contents as Contents,
         digest_of as digest_of,
         sealed as sealed,
+    )
+    from rematch.storage.embeddings import (
+        Store as Store,
+        Vectors as Vectors,
+        gathered as gathered,
+        read_embeddings as read_embeddings,
+        write_vectors as write_vectors,
     )
     from rematch.storage.files import (
         alone as alone,
@@ -51,6 +49,10 @@ if TYPE_CHECKING:
         make_folder as make_folder,
         open_shared as open_shared,
         unusable as unusable,
+    )
+    from rematch.storage.similarities import (
+        Similarity as Similarity,
+        write_similarity as write_similarity,
     )
 else:
     __getattr__ = handing_on(__name__)
