@@ -19,7 +19,7 @@ def submission(
     gives for the table's, and in their order.
 
     Args:
-        ranking: `forms.RANKING`.
+        ranking: `forms.RANKING`, of which `score` may be missing.
     """
     articles, photos = (
         ranking[name].combine_chunks().dictionary_encode() for name in ("article_id", "image_id")
