@@ -17,13 +17,11 @@ from rematch.rooms import handing_on
 
 if TYPE_CHECKING:
     from rematch.storage import tables as tables
-    from rematch.storage.contents import (
-        KEPT as KEPT,
+    from rematch.storage.contents import KEPT as KEPT, Contents as Contents, sealed as sealed
+    from rematch.storage.digests import (
         PHOTO_BYTES as PHOTO_BYTES,
         UNREAD as UNREAD,
-        Contents as Contents,
         digest_of as digest_of,
-        sealed as sealed,
     )
     from rematch.storage.embeddings import (
         Store as Store,
