@@ -89,3 +89,9 @@ def test_order_of_rows_and_columns_changes_no_rank(tmp_path):
     )
     again = rank(shuffled, ties, ties, 10)
     assert first[0].equals(again[0]) and first[1].equals(again[1])
+
+
+@pytest.mark.parametrize(("n", "m"), [(1, 300), (300, 1), (120, 400), (2, 2)])
+def test_lists_are_as_long_as_there_is_something_to_rank(tmp_path, n, m):
+    grid = np.random.default_rng(n).integers(0, 5, (n, m)).astype(np.float32)
+    assert_ranked(similarity(tmp_path / "s", grid, block=50), grid, 2, 100)
