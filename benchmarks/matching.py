@@ -1,10 +1,12 @@
-"""Scoring, ranking and evaluation against named peers, in the same run.
+"""Scoring, ranking, blending, submissions and evaluation against named peers, in the same run.
 
     PYTHONPATH=workflow/scripts .venv/bin/python benchmarks/matching.py [--articles N] [--photos M]
 
 Scoring and ranking, both directions, from embeddings to the best 100 of each: this project's
 functions with the file between them, against torch (float32 product and `topk`, all in memory).
-Evaluation: against pytrec_eval on the same rankings. Medians of paired runs, one thread each.
+An ensemble of four, from files to a file: against the mean of four arrays that NumPy loads. A
+submission, from the ranking's table to its text: against a pivot of pandas. Evaluation: against
+pytrec_eval on the same rankings. Medians of paired runs, one thread each (OMP_NUM_THREADS=1).
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -23,21 +26,13 @@ import torch
 
 from rematch.evaluate import metrics
 from rematch.forms import Embeddings
-from rematch.match import rank, score
+from rematch.match import blend, rank, score, submission
 from rematch.storage import Similarity, write_similarity
 
 TOP = 100
+MEMBERS = 4
 
-
-def unit(rng: np.random.Generator, n: int, d: int) -> np.ndarray:
-    vectors = rng.standard_normal((n, d))
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-
-
-def timed(function: Callable[[], object]) -> tuple[float, object]:
-    started = time.perf_counter()
-    value = function()
-    return time.perf_counter() - started, value
+Work = Callable[[], Any]
 
 
 def main() -> None:
@@ -53,56 +48,102 @@ def main() -> None:
     who = {"checkpoint_sha256": "0", "precision": "float32"}
     queries = Embeddings(tuple(f"a{i:06d}" for i in range(len(texts))), texts, who)
     gallery = Embeddings(tuple(f"p{i:06d}" for i in range(len(photos))), photos, who)
+    with tempfile.TemporaryDirectory() as folder:
+        ranking = both_rankings(Path(folder), queries, gallery, given.runs)
+        ensemble(Path(folder), given.runs)
+    submissions(ranking, given.runs)
+    evaluation(ranking, rng.permutation(gallery.ids)[: len(texts)], given.runs)
+
+
+def both_rankings(folder: Path, queries: Embeddings, gallery: Embeddings, runs: int) -> pa.Table:
+    """The ranking of photos; the scores are in `folder` then."""
+    path = folder / "0.arrow"
     ties = {name: name for name in (*queries.ids, *gallery.ids)}
 
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "similarity.arrow"
+    def ours() -> tuple[pa.Table, pa.Table]:
+        write_similarity(path, gallery.ids, score(queries, gallery, "cosine"))
+        return rank(Similarity(path), ties, ties, TOP)
 
-        def ours() -> tuple[pa.Table, pa.Table]:
-            write_similarity(path, gallery.ids, score(queries, gallery, "cosine"))
-            return rank(Similarity(path), ties, ties, TOP)
+    def theirs() -> object:
+        product = torch.from_numpy(queries.vectors) @ torch.from_numpy(gallery.vectors).T
+        return product.topk(TOP, dim=1), product.T.contiguous().topk(TOP, dim=1)
 
-        def theirs() -> object:
-            product = torch.from_numpy(texts) @ torch.from_numpy(photos).T
-            return product.topk(TOP, dim=1), product.T.contiguous().topk(TOP, dim=1)
-
-        pairs = [(timed(ours), timed(theirs)) for _ in range(given.runs)]
-        report("embeddings to both rankings", "torch matmul + topk", pairs)
-
-        ranking = pairs[0][0][1][0]
-        truth = rng.permutation(len(photos))[: len(texts)]
-        qrels = pa.table(
-            {
-                "article_id": list(queries.ids[: len(truth)]),
-                "image_id": [gallery.ids[i] for i in truth],
-            }
-        )
-
-        def evaluate() -> object:
-            return metrics.per_query(ranking, qrels)
-
-        run: dict[str, dict[str, float]] = {}
-        for row in ranking.to_pylist():
-            run.setdefault(row["article_id"], {})[row["image_id"]] = float(-row["rank"])
-        wanted = {row["article_id"]: {row["image_id"]: 1} for row in qrels.to_pylist()}
-        names = {"recip_rank", "recall_1", "recall_5", "recall_10", "recall_50", "recall_100"}
-
-        def peer() -> object:
-            return pytrec_eval.RelevanceEvaluator(wanted, names).evaluate(run)
-
-        pairs = [(timed(evaluate), timed(peer)) for _ in range(given.runs)]
-        report("evaluation of one direction", "pytrec_eval", pairs)
+    compare("embeddings to both rankings", ours, "torch matmul + topk", theirs, runs)
+    return ours()[0]
 
 
-def report(
-    what: str, peer: str, pairs: list[tuple[tuple[float, object], tuple[float, object]]]
-) -> None:
-    mine, other = ([pair[side][0] for pair in pairs] for side in (0, 1))
-    ratio = statistics.median(b / a for a, b in zip(mine, other, strict=True))
-    print(
-        f"{what}: {statistics.median(mine):.2f} s; {peer}: {statistics.median(other):.2f} s; "
-        f"ratio {ratio:.2f}"
-    )
+def ensemble(folder: Path, runs: int) -> None:
+    """Of matrices like the one in `folder`."""
+    first = Similarity(folder / "0.arrow")
+    rng = np.random.default_rng(1)
+    for member in range(MEMBERS):
+        scores = rng.random((len(first.article_ids), len(first.gallery)), dtype=np.float32)
+        np.save(folder / f"{member}.npy", scores)
+        blocks = ((ids, scores[: len(ids)]) for ids, _ in first.blocks())
+        write_similarity(folder / f"m{member}.arrow", first.gallery, blocks)
+
+    def ours() -> None:
+        members = [Similarity(folder / f"m{member}.arrow") for member in range(MEMBERS)]
+        blended = blend(members, [1.0] * MEMBERS)
+        write_similarity(folder / "ours.arrow", members[0].gallery, blended)
+
+    def theirs() -> None:
+        members = [np.load(folder / f"{member}.npy") for member in range(MEMBERS)]
+        np.save(folder / "theirs.npy", np.mean(members, axis=0))
+
+    compare(f"an ensemble of {MEMBERS}", ours, "numpy load, mean, save", theirs, runs)
+
+
+def submissions(ranking: pa.Table, runs: int) -> None:
+    def theirs() -> str:
+        frame = ranking.to_pandas()
+        wide = frame.pivot(index="article_id", columns="rank", values="image_id")
+        wide.columns = [f"iid{number}" for number in wide.columns]
+        return str(wide.to_csv(sep="\t", index_label="articleID"))
+
+    def ours() -> str:
+        return submission(ranking, TOP)
+
+    assert ours() == theirs()
+    compare("a submission", ours, "pandas pivot, to_csv", theirs, runs)
+
+
+def evaluation(ranking: pa.Table, truth: np.ndarray, runs: int) -> None:
+    articles = sorted(set(ranking["article_id"].to_pylist()))[: len(truth)]
+    qrels = pa.table({"article_id": articles, "image_id": truth.tolist()})
+    run: dict[str, dict[str, float]] = {}
+    for row in ranking.to_pylist():
+        run.setdefault(row["article_id"], {})[row["image_id"]] = float(-row["rank"])
+    wanted = {row["article_id"]: {row["image_id"]: 1} for row in qrels.to_pylist()}
+    names = {"recip_rank", "recall_1", "recall_5", "recall_10", "recall_50", "recall_100"}
+
+    def ours() -> object:
+        return metrics.per_query(ranking, qrels)
+
+    def theirs() -> object:
+        return pytrec_eval.RelevanceEvaluator(wanted, names).evaluate(run)
+
+    compare("evaluation of one direction", ours, "pytrec_eval", theirs, runs)
+
+
+def unit(rng: np.random.Generator, n: int, d: int) -> np.ndarray:
+    vectors = rng.standard_normal((n, d))
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def compare(what: str, ours: Work, peer: str, theirs: Work, runs: int) -> None:
+    """Print seconds of both, taken in turns, and the ratio."""
+    pairs = [(seconds(ours), seconds(theirs)) for _ in range(runs)]
+    mine, other = (statistics.median(pair[side] for pair in pairs) for side in (0, 1))
+    ratio = statistics.median(b / a for a, b in pairs)
+    line = f"{what}: {mine:.2f} s; {peer}: {other:.2f} s; ratio {ratio:.2f}"
+    print(line, flush=True)
+
+
+def seconds(function: Work) -> float:
+    started = time.perf_counter()
+    function()
+    return time.perf_counter() - started
 
 
 if __name__ == "__main__":

@@ -370,8 +370,8 @@ class Results:
 
     def __init__(self, folder: Path) -> None:
         from rematch.forms import Embeddings
-        from rematch.storage import tables
-        from rematch.storage.arrays import write_embeddings
+        from rematch.storage import tables, write_similarity
+        from tests.tiny import write_embeddings
 
         self._folder = folder
         rows = [{"image_id": f"i{n}", "file": f"{n}.png", "digest": f"{n:064}"} for n in range(50)]
@@ -379,19 +379,23 @@ class Results:
         vectors = np.eye(50, 16, dtype=np.float32)
         ids = [f"i{n}" for n in range(50)]
         write_embeddings(Embeddings(ids, vectors, {"model": "m"}), folder / "images.arrow")
-        self._files = {
-            name: (folder / name).read_bytes() for name in ("images.parquet", "images.arrow")
-        }
+        blocks = [(ids[:20], vectors[:20]), (ids[20:], vectors[20:])]
+        write_similarity(folder / "similarity.arrow", ids[:16], blocks)
+        names = ("images.parquet", "images.arrow", "similarity.arrow")
+        self._files = {name: (folder / name).read_bytes() for name in names}
 
     def read(self, rng: Rng) -> str:
-        from rematch.storage import tables
-        from rematch.storage.arrays import Store, read_embeddings
+        from rematch.storage import Similarity, Store, read_embeddings, tables
 
-        name = list(self._files)[int(rng.integers(0, 2))]
+        name = list(self._files)[int(rng.integers(0, 3))]
         path = self._folder / f"damaged.{name}"
         path.write_bytes(damaged(rng, self._files[name], [*self._files.values()], words=False))
         if name.endswith(".parquet"):
             tables.read(path, forms.IMAGES)
+        elif name.startswith("similarity"):
+            similarity = Similarity(path)
+            for ids, _ in similarity.blocks():
+                similarity.take(ids[::-1], similarity.gallery[::-1])
         else:
             read_embeddings(path)
             Store(path)

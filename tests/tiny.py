@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
+
+if TYPE_CHECKING:
+    from rematch.forms import Embeddings
 
 HEADER = ["article", "aid", "url", "img", "iid", "hashvalue", "title", "text", "imgFile"]
 
@@ -83,6 +87,14 @@ def make_photos(folder: Path, n: int, seed: int = 0) -> list[dict[str, str]]:
         digest = pixels_digest(open_photo(path))
         rows.append({"image_id": f"p{i}", "file": str(path), "digest": digest})
     return rows
+
+
+def write_embeddings(embeddings: Embeddings, path: Path) -> None:
+    """Write embeddings that are in memory, as one block."""
+    from rematch.storage import Vectors, write_vectors
+
+    blocks = [(embeddings.ids, embeddings.vectors)]
+    write_vectors(Vectors(embeddings.vectors.shape[1], embeddings.metadata, blocks), path)
 
 
 def write_articles(path: Path, rows: list[dict[str, str]]) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from rematch import forms
 from rematch.storage import tables
-from rematch.storage.arrays import Store, write_vectors
+from rematch.storage.embeddings import Store, write_vectors
 from rematch.embed.encoding import photo_vectors, text_vectors
 from rematch.embed.models import ModelSpec, load
 

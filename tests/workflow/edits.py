@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from rematch.storage.arrays import Store
+from rematch.storage.embeddings import Store
 from tests.tiny import make_clip, make_corpus, write_articles
 from tests.workflow.conftest import Project
 

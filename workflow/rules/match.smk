@@ -21,7 +21,7 @@ rule similarity:
     params:
         scorer=asked.entry("scorers", "scorer"),
         methods=inputs.methods_of("scorers", "scorer"),
-        software=inputs.packages("numpy"),
+        software=inputs.scorer_packages,
         code=inputs.code("similarity.py"),
     message:
         "scoring {output}"

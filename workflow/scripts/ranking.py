@@ -9,8 +9,13 @@ from rematch.corpus import tie_keys
 from rematch.match import rank
 from rematch.storage import Similarity, tables
 
-articles = tables.read(snakemake.input.articles, forms.ARTICLES)
-images = tables.read(snakemake.input.images, forms.IMAGES)
+articles, images = (
+    tables.read(path, forms.only(form, key, "digest"))
+    for path, form, key in (
+        (snakemake.input.articles, forms.ARTICLES, "article_id"),
+        (snakemake.input.images, forms.IMAGES, "image_id"),
+    )
+)
 ranking, image_ranking = rank(
     Similarity(snakemake.input.similarity),
     tie_keys("article", articles),

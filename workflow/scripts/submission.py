@@ -9,7 +9,8 @@ from rematch.corpus import submission_ids
 from rematch.match import submission
 from rematch.storage import tables, write_text
 
-ranking = tables.read(snakemake.input.ranking, forms.RANKING)
+columns = forms.only(forms.RANKING, "article_id", "rank", "image_id")
+ranking = tables.read(snakemake.input.ranking, columns)
 written, said = submission_ids(snakemake.input.articles, snakemake.params.ids)
 if said:
     log.info(said)

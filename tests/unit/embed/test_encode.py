@@ -28,7 +28,7 @@ from rematch.embed.models import ModelSpec, load
 from rematch.embed.models.encoder import TILE
 from rematch.errors import UserError
 from rematch.outside.openai_clip import load_clip_module
-from rematch.storage.arrays import Vectors, gathered, write_vectors
+from rematch.storage.embeddings import Vectors, gathered, write_vectors
 from tests.tiny import make_photos
 
 WORDS = ["fire", "harbour", "stadium", "night", "two", "ships", "rain", "mayor", "flood"]

@@ -12,8 +12,8 @@ import pytest
 
 from rematch.engine.intact import damaged_stores, unlike_records
 from rematch.engine.records import RECORDS, Recorder, place
-from rematch.storage.arrays import Vectors, write_vectors
 from rematch.storage.contents import KEPT, Contents
+from rematch.storage.embeddings import Vectors, write_vectors
 
 PATHS = ["results/c/a", "results/c/b", "results/logs/r.log", "resources/made/x"]
 STORE = "results/c/embeddings/m/.t.vectors.arrow"

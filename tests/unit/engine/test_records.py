@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from rematch.engine import records
 from rematch.engine.records import Made, Recorder, lineage, place, read, write
-from rematch.storage.contents import digest_of
+from rematch.storage.digests import digest_of
 
 ROOT = Path(__file__).parents[3]
 MADE = Made("results/c/a", "rank", {"top": "100"}, {"in": "0" * 64}, "1" * 64, "2" * 64, 1.5, 2.5)

@@ -23,7 +23,7 @@ from rematch.report import as_csv, as_html, as_markdown, results, tally
 from rematch.report.losses import Loss, empty_queries, from_csv, kept, line, to_csv, warning
 from rematch.report.losses_html import SHOWN, losses_page
 from tests.unit.corpus.test_reading import Pair, folder, pair_line, write_pairs
-from tests.unit.match.test_match import similarity
+from tests.unit.match.matrices import similarity
 from tests.unit.report.test_results import Page, description, scores, tables_in
 
 NOTHING = "nothing was refused"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rematch.storage import contents, files
+from rematch.storage import contents, digests, files
 from rematch.storage.contents import Contents
 from rematch.storage.files import sha256_of
 
@@ -36,13 +36,13 @@ def settled(monkeypatch: pytest.MonkeyPatch) -> None:
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the files that are read."""
     names: list[str] = []
-    read = contents.sha256_of
+    read = digests.sha256_of
 
     def noting(path: str) -> str:
         names.append(Path(path).name)
         return read(path)
 
-    monkeypatch.setattr(contents, "sha256_of", noting)
+    monkeypatch.setattr(digests, "sha256_of", noting)
     return names
 
 
@@ -252,7 +252,7 @@ def test_of_photos_only_files_of_a_size_within_their_folder_are_read(
         read.append(Path(str(path)).name)
         return sha256_of(str(path))
 
-    monkeypatch.setattr("rematch.storage.contents.sha256_of", counted)
+    monkeypatch.setattr("rematch.storage.digests.sha256_of", counted)
     contents = Contents(tmp_path / "kept.json")
     assert set(contents.files(folder, 10**6)) == {"a.jpg", "link.jpg"}
     first = contents.of(folder, 10**6)

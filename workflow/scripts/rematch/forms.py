@@ -104,6 +104,11 @@ CURVES = pa.schema([("run", _S), ("direction", _S), ("k", pa.int32()), ("recall"
 """Mean recall@k, one row a run x direction x k."""
 
 
+def only(schema: pa.Schema, *names: str) -> pa.Schema:
+    """The form of some of a table's columns, for who needs no others."""
+    return pa.schema([schema.field(name) for name in names])
+
+
 def from_rows(rows: list[dict[str, object]], schema: pa.Schema) -> pa.Table:
     """A table of `schema` from dictionaries; an empty list gives an empty table."""
     return pa.Table.from_pylist(rows, schema=schema)

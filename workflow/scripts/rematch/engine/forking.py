@@ -71,7 +71,7 @@ def share_imports() -> None:
     import rematch.text
 
     for room, names in (
-        (rematch.storage, ("tables", "Similarity", "write_text")),
+        (rematch.storage, ("tables", "Similarity", "read_embeddings", "write_text")),
         (rematch.match, ("rank", "score", "blend", "submission")),
         (rematch.evaluate, ("evaluate_both",)),
         (rematch.corpus, ("tie_keys", "submission_ids")),

@@ -201,6 +201,11 @@ class Inputs:
         own = methods("models")[backend].method.packages
         return self.packages("torch", "torchvision", "numpy", "pillow", *own)
 
+    def scorer_packages(self, wildcards: Any) -> dict[str, str]:
+        """Those that compute scores."""
+        kind = self._config["scorers"][wildcards.scorer]["kind"]
+        return self.packages("numpy", *methods("scorers")[kind].method.packages)
+
     def reference(self) -> Any:
         """The table of published figures, if there is one."""
         return (

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-
-if TYPE_CHECKING:
-    pass  # half of a job's imports, where a caller brings no data frame
-
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 

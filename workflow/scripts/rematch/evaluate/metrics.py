@@ -12,24 +12,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from rematch import forms
 from rematch.errors import UserError
-
-if TYPE_CHECKING:
-    pass  # half of a job's imports, where a caller brings no data frame
+from rematch.evaluate.hits import Hits, hits_of
 from rematch.evaluate.intervals import RESAMPLES, Floats, bootstrap
-from rematch.evaluate.tables import Ints, Table, as_qrels, as_run, coded, codes_in
+from rematch.evaluate.tables import Table
 
 TEXT_TO_IMAGE = "text-to-image"
-
 IMAGE_TO_TEXT = "image-to-text"
-
 DIRECTIONS = (TEXT_TO_IMAGE, IMAGE_TO_TEXT)
 """The two values of column `direction` in `forms.METRICS`."""
 
@@ -61,9 +55,13 @@ def per_query(
         UserError: see `as_run` and `as_qrels`.
         ValueError: a cut-off below 1.
     """
+    return _per_query(hits_of(ranking, qrels, query, document, source), ks, mrr_at)
+
+
+def _per_query(hits: Hits, ks: Sequence[int], mrr_at: int) -> pa.Table:
     if min([*ks, mrr_at]) < 1:
         raise ValueError(f"cut-offs count from 1: {[*ks, mrr_at]}")
-    queries, relevant, owner, rank = _found(ranking, qrels, query, document, source)
+    queries, relevant, owner, rank = hits
     first = np.full(len(queries), np.iinfo(np.int64).max)
     np.minimum.at(first, owner, rank)
     columns: dict[str, object] = {
@@ -71,8 +69,8 @@ def per_query(
         f"MRR@{mrr_at}": np.where(first <= mrr_at, 1.0 / first, 0.0),
     }
     for k in ks:
-        hits = np.bincount(owner[rank <= k], minlength=len(queries))
-        columns[f"R@{k}"] = hits / relevant
+        found = np.bincount(owner[rank <= k], minlength=len(queries))
+        columns[f"R@{k}"] = found / relevant
     return pa.table(columns)
 
 
@@ -90,7 +88,11 @@ def recall_curve(
     Raises:
         UserError: see `as_run` and `as_qrels`; or the qrels are empty.
     """
-    queries, relevant, owner, rank = _found(ranking, qrels, query, document, source)
+    return _recall_curve(hits_of(ranking, qrels, query, document, source), k_max)
+
+
+def _recall_curve(hits: Hits, k_max: int) -> Floats:
+    queries, relevant, owner, rank = hits
     if not len(queries):
         raise UserError("qrels: no pair, so no recall; this corpus has no truth to score against")
     curve = np.zeros(k_max)
@@ -153,32 +155,6 @@ def summarise(
     )
 
 
-def _found(
-    ranking: Table, qrels: Table, query: str, document: str, source: str
-) -> tuple[pa.Array, Ints, Ints, Ints]:
-    """The qrels' queries (sorted), how many documents are relevant to each, and, for every
-    relevant document that was ranked, its query's index and its rank."""
-    run = as_run(ranking, query, document, source)
-    pairs = as_qrels(qrels, query, document)
-    queries, q_of_pair = coded(pairs["query"])
-    order = pc.array_sort_indices(queries).to_numpy()
-    place = np.empty(len(order), dtype=np.int64)
-    place[order] = np.arange(len(order))
-    q_of_pair = place[q_of_pair]
-    queries = queries.take(pa.array(order))
-    relevant = np.bincount(q_of_pair, minlength=len(queries)).astype(np.int64)
-    documents, d_of_pair = coded(pairs["document"])
-
-    # Both sides as one integer a pair, in the qrels' codes; rows the truth does not know fall out.
-    q_of_row = codes_in(run["query"], queries)
-    d_of_row = codes_in(run["document"], documents)
-    rows = np.flatnonzero((q_of_row >= 0) & (d_of_row >= 0))
-    keys = q_of_row[rows] * len(documents) + d_of_row[rows]
-    true = pa.array(q_of_pair * len(documents) + d_of_pair, pa.int64())
-    rows = rows[pc.is_in(pa.array(keys, pa.int64()), value_set=true).to_numpy(zero_copy_only=False)]
-    return queries, relevant, q_of_row[rows], run["rank"].to_numpy()[rows]
-
-
 def evaluate_both(
     ranking: pa.Table,
     image_ranking: pa.Table,
@@ -208,22 +184,11 @@ def evaluate_both(
         (TEXT_TO_IMAGE, ranking, "article_id", "image_id"),
         (IMAGE_TO_TEXT, image_ranking, "image_id", "article_id"),
     ):
-        metrics.append(
-            evaluate(
-                table,
-                qrels,
-                run=run,
-                direction=direction,
-                ks=recall_at,
-                mrr_at=top,
-                resamples=resamples,
-                query=query,
-                document=document,
-            )
-        )
-        curve = recall_curve(table, qrels, top, query=query, document=document)
+        hits = hits_of(table, qrels, query, document, "ranking")
+        values = _per_query(hits, recall_at, top)
+        metrics.append(summarise(values, run=run, direction=direction, resamples=resamples))
         curves += [
             {"run": run, "direction": direction, "k": k, "recall": float(recall)}
-            for k, recall in enumerate(curve, 1)
+            for k, recall in enumerate(_recall_curve(hits, top), 1)
         ]
     return pa.concat_tables(metrics), forms.from_rows(curves, forms.CURVES)

@@ -14,9 +14,7 @@ from rematch.errors import UserError
 if TYPE_CHECKING:
     import pandas  # half of a job's imports, where a caller brings no data frame
 
-
 Table: TypeAlias = "pa.Table | pandas.DataFrame"
-
 Ints: TypeAlias = npt.NDArray[np.int64]
 
 
@@ -26,7 +24,8 @@ def as_run(
     document: str = "image_id",
     source: str = "ranking",
 ) -> pa.Table:
-    """The ranking as columns `query`, `document` (string), `rank` (int64), `score` (float64).
+    """The ranking as columns `query`, `document` (strings, dictionary-encoded), `rank` (int64) and
+    `score` (float64).
 
     Args:
         table: columns `query`, `document`, `rank`, `score`, in any order of rows; others ignored.
@@ -40,8 +39,8 @@ def as_run(
     table = _arrow(table)
     run = pa.table(
         {
-            "query": _ids(table, query, source),
-            "document": _ids(table, document, source),
+            "query": _encoded(_ids(table, query, source)),
+            "document": _encoded(_ids(table, document, source)),
             "rank": _numbers(table, "rank", pa.int64(), source),
             "score": _numbers(table, "score", pa.float64(), source),
         }
@@ -163,14 +162,19 @@ def _numbers(table: pa.Table, name: str, kind: pa.DataType, source: str) -> pa.C
 
 def coded(column: pa.ChunkedArray) -> tuple[pa.Array, Ints]:
     """The column's distinct strings and, for each row, which of them it holds."""
-    if not len(column):
-        return pa.array([], pa.string()), np.zeros(0, dtype=np.int64)
-    # Encoded before the chunks are joined: a string array holds 2 GiB at most.
-    encoded = column.dictionary_encode().unify_dictionaries().combine_chunks()
+    encoded = _encoded(column)
     return encoded.dictionary, encoded.indices.to_numpy().astype(np.int64)
 
 
 def codes_in(column: pa.ChunkedArray, values: pa.Array) -> Ints:
     """For each row the index of its string in `values`, or -1."""
-    codes = pc.index_in(column, value_set=values).combine_chunks().fill_null(-1)
-    return np.asarray(codes.to_numpy(zero_copy_only=False), dtype=np.int64)
+    strings, codes = coded(column)
+    found = pc.index_in(strings, value_set=values).fill_null(-1)
+    return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.int64)[codes]
+
+
+def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    if not len(column):
+        return pa.array([], pa.string()).dictionary_encode()
+    # Encoded before the chunks are joined: a string array holds 2 GiB at most.
+    return column.dictionary_encode().unify_dictionaries().combine_chunks()

@@ -10,12 +10,15 @@ from rematch.errors import AGAIN, UserError
 from rematch.forms import Block
 from rematch.match.scores import Scores
 
+CELLS = 2**16
+"""How many scores are summed at a time: what a processor's own memory holds in float64."""
+
 
 def blend(members: Sequence[Scores], weights: Sequence[float]) -> Iterator[Block]:
     """Weighted mean of similarity matrices: sum_i w_i S_i / sum_i w_i (the paper's run 5).
 
     Rows and columns are matched by id; order and gallery are the first member's. Summed in float64
-    and rounded once.
+    and rounded once. Memory holds a block of each of two members, however many there are.
 
     Args:
         members: at least one, all over the same articles and photos.
@@ -27,11 +30,19 @@ def blend(members: Sequence[Scores], weights: Sequence[float]) -> Iterator[Block
     _demand_fitting(members, weights)
     first = members[0]
     total = float(sum(weights))
+    product = np.empty((max(1, CELLS // len(first.gallery)), len(first.gallery)))
+    mean = np.empty((0, len(first.gallery)))
     for ids, block in first.blocks():
-        mean = np.zeros(block.shape, dtype=np.float64)
+        if len(mean) != len(ids):
+            mean = np.empty(block.shape)
+        mean[:] = 0
         for member, weight in zip(members, weights, strict=True):
-            rows = block if member is first else member.take(ids, first.gallery)
-            mean += np.multiply(rows, weight, dtype=np.float64)
+            scores = block if member is first else member.take(ids, first.gallery)
+            for start in range(0, len(ids), len(product)):
+                rows = slice(start, start + len(product))
+                part = product[: len(scores[rows])]
+                np.multiply(scores[rows], weight, out=part, dtype=np.float64)
+                mean[rows] += part
         mean /= total
         yield ids, mean.astype(np.float32)
 

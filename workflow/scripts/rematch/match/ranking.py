@@ -6,13 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from rematch import forms
 from rematch.errors import AGAIN, UserError
-from rematch.forms import Float32
-from rematch.match.best import best, places_of, scores_of, smallest
+from rematch.match.best import Keys, Places, best, places_of, scores_of, smallest
 from rematch.match.scores import Scores, demand_finite
 
 
@@ -37,57 +35,58 @@ def rank(
     Raises:
         UserError: a score is NaN or infinite, or an id has no tie key.
     """
-    images = _by_tie(similarity.gallery, image_ties, similarity.path)
-    articles = _by_tie(similarity.article_ids, article_ties, similarity.path)
-    article_place = {article: place for place, article in enumerate(articles)}
-
-    best_images: dict[str, tuple[npt.NDArray[np.int64], Float32]] = {}
-    best_articles = np.empty((len(images), 0), dtype=np.uint64)
-    for ids, block in similarity.blocks():
-        demand_finite(block, ids, similarity.gallery)
-        scores = similarity.take(ids, images)
-        keys = best(scores, np.arange(len(images)), top)
-        for article, found in zip(
-            ids, zip(places_of(keys), scores_of(keys), strict=True), strict=True
-        ):
-            best_images[article] = found
-        places = np.array([article_place[article] for article in ids])
+    images, image_places = _by_tie(similarity.gallery, image_ties, similarity.path)
+    articles, article_places = _by_tie(similarity.article_ids, article_ties, similarity.path)
+    of_articles = [np.empty((0, min(top, len(images))), dtype=np.uint64)]
+    of_images = np.empty((len(images), 0), dtype=np.uint64)
+    start = 0
+    for ids, scores in similarity.blocks():
+        demand_finite(scores, ids, similarity.gallery)
+        of_articles.append(best(scores, image_places, top))
+        places = article_places[start : start + len(ids)]
+        start += len(ids)
         # Only what beats a photo's list so far can enter it.
-        full = best_articles.shape[1] == top
-        floor = scores_of(best_articles[:, -1]) if full else None
+        floor = scores_of(of_images[:, -1]) if of_images.shape[1] == top else None
         better = best(np.ascontiguousarray(scores.T), places, top, floor)
-        best_articles = smallest(np.concatenate([best_articles, better], axis=1), top)
+        of_images = smallest(np.concatenate([of_images, better], axis=1), top)
+    to_images = np.concatenate(of_articles)
+    return (
+        _lists(forms.RANKING, similarity.article_ids, to_images, images),
+        _lists(forms.IMAGE_RANKING, similarity.gallery, of_images, articles),
+    )
 
-    to_images = _ranking(forms.RANKING, {a: best_images[a] for a in sorted(best_images)}, images)
-    lists = zip(places_of(best_articles), scores_of(best_articles), strict=True)
-    by_image = dict(sorted(zip(images, lists, strict=True), key=lambda item: item[0]))
-    return to_images, _ranking(forms.IMAGE_RANKING, by_image, articles)
 
-
-def _by_tie(ids: Sequence[str], ties: Mapping[str, Any], path: str) -> list[str]:
+def _by_tie(ids: Sequence[str], ties: Mapping[str, Any], path: str) -> tuple[list[str], Places]:
+    """The ids in the order of their tie keys, and the place in it of each of `ids`: int64 [n]."""
     missing = [item for item in ids if item not in ties]
     if missing:
         raise UserError(f"{path}: {missing[0]!r} is not in the corpus; {AGAIN}")
-    return sorted(ids, key=ties.__getitem__)
+    order = sorted(range(len(ids)), key=lambda row: ties[ids[row]])
+    places = np.empty(len(ids), dtype=np.int64)
+    places[order] = np.arange(len(ids))
+    return [ids[row] for row in order], places
 
 
-def _ranking(
-    schema: pa.Schema,
-    lists: Mapping[str, tuple[npt.NDArray[np.int64], Float32]],
-    documents: Sequence[str],
+def _lists(
+    schema: pa.Schema, queries: Sequence[str], keys: Keys, documents: Sequence[str]
 ) -> pa.Table:
-    query, _, document, _ = schema.names
-    lengths = [len(places) for places, _ in lists.values()]
-    names = np.array(documents, dtype=object)
-    empty_places, empty_scores = np.empty(0, np.int64), np.empty(0, np.float32)
-    places = np.concatenate([empty_places, *(places for places, _ in lists.values())])
-    scores = np.concatenate([empty_scores, *(scores for _, scores in lists.values())])
-    columns = {
-        query: np.repeat(np.array(list(lists), dtype=object), lengths),
-        "rank": np.concatenate([np.arange(1, n + 1) for n in lengths]) if lengths else [],
-        document: names[places] if len(places) else [],
-        "score": scores,
-    }
-    return pa.table(
-        [pa.array(columns[name], schema.field(name).type) for name in schema.names], schema=schema
-    )
+    """A table of `schema` with the best documents of each query.
+
+    Args:
+        schema: names the columns of query, rank, document and score.
+        queries: n ids.
+        keys: of each query's best documents, best first: uint64 [n, k].
+        documents: ids, by the places in the keys.
+    """
+    order = sorted(range(len(queries)), key=queries.__getitem__)
+    n, k = keys.shape
+    keys = keys[order].reshape(-1)
+    columns = [
+        pa.array([queries[row] for row in order], pa.string()).take(
+            pa.array(np.repeat(np.arange(n), k))
+        ),
+        pa.array(np.tile(np.arange(1, k + 1, dtype=np.int32), n)),
+        pa.array(documents, pa.string()).take(pa.array(places_of(keys))),
+        pa.array(scores_of(keys)),
+    ]
+    return pa.table(columns, schema=schema)

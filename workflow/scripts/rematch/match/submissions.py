@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 
 def submission(
@@ -16,20 +17,27 @@ def submission(
     The rank is the column's position. A gallery with fewer photos leaves the last columns empty,
     since the official evaluator expects all of them. Articles stand by the ids that `written`
     gives for the table's, and in their order.
+
+    Args:
+        ranking: `forms.RANKING`, of which `score` may be missing.
     """
-    articles = ranking["article_id"].combine_chunks().dictionary_encode()
-    rows = articles.indices.to_numpy()
-    ranks, photos = ranking["rank"].to_numpy(), ranking["image_id"].combine_chunks()
+    articles, photos = (
+        ranking[name].combine_chunks().dictionary_encode() for name in ("article_id", "image_id")
+    )
     named = [written(article) for article in articles.dictionary.to_pylist()]
-    order = np.lexsort((ranks, rows))
-    ends = np.searchsorted(rows[order], np.arange(len(named)), side="right")
-    lines = {}
-    for row, (start, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
-        here = order[start:end]
-        listed = dict(
-            zip(ranks[here].tolist(), photos.take(pa.array(here)).to_pylist(), strict=True)
-        )
-        lists = (listed.get(rank, "") for rank in range(1, columns + 1))
-        lines[named[row]] = "\t".join([named[row], *lists])
+    lines = sorted(set(named))
+    line = {name: row for row, name in enumerate(lines)}
+    rows = np.array([line[name] for name in named], dtype=np.int64)[articles.indices.to_numpy()]
+    ranks = ranking["rank"].to_numpy()
+    within = (ranks >= 1) & (ranks <= columns)
+
+    empty = len(photos.dictionary)
+    cells = np.full((len(lines), columns), empty)
+    cells[rows[within], ranks[within] - 1] = photos.indices.to_numpy()[within]
+    texts = pa.concat_arrays([photos.dictionary, pa.array([""], pa.string())])
+    ends = pa.array(np.arange(0, cells.size + 1, columns, dtype=np.int32))
+    lists = pa.ListArray.from_arrays(ends, texts.take(pa.array(cells.reshape(-1))))
     header = "\t".join(["articleID", *(f"iid{rank}" for rank in range(1, columns + 1))])
-    return "\n".join([header, *(lines[name] for name in sorted(lines))]) + "\n"
+    joined = pc.binary_join(lists, "\t").to_pylist()
+    body = (f"{name}\t{photos}\n" for name, photos in zip(lines, joined, strict=True))
+    return "".join([f"{header}\n", *body])

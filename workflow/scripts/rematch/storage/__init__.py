@@ -17,22 +17,18 @@ from rematch.rooms import handing_on
 
 if TYPE_CHECKING:
     from rematch.storage import tables as tables
-    from rematch.storage.arrays import (
-        Similarity as Similarity,
+    from rematch.storage.contents import KEPT as KEPT, Contents as Contents, sealed as sealed
+    from rematch.storage.digests import (
+        PHOTO_BYTES as PHOTO_BYTES,
+        UNREAD as UNREAD,
+        digest_of as digest_of,
+    )
+    from rematch.storage.embeddings import (
         Store as Store,
         Vectors as Vectors,
         gathered as gathered,
         read_embeddings as read_embeddings,
-        write_similarity as write_similarity,
         write_vectors as write_vectors,
-    )
-    from rematch.storage.contents import (
-        KEPT as KEPT,
-        PHOTO_BYTES as PHOTO_BYTES,
-        UNREAD as UNREAD,
-        Contents as Contents,
-        digest_of as digest_of,
-        sealed as sealed,
     )
     from rematch.storage.files import (
         alone as alone,
@@ -51,6 +47,10 @@ if TYPE_CHECKING:
         make_folder as make_folder,
         open_shared as open_shared,
         unusable as unusable,
+    )
+    from rematch.storage.similarities import (
+        Similarity as Similarity,
+        write_similarity as write_similarity,
     )
 else:
     __getattr__ = handing_on(__name__)

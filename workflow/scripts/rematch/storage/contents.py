@@ -17,27 +17,28 @@ import json
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from rematch.errors import UserError
-from rematch.storage.files import replacing, settled, sha256_of
+from rematch.storage.digests import (
+    UNREAD,
+    Files,
+    digest_of,
+    digest_together,
+    looked_at,
+    looked_through,
+    read_or_not,
+    state_of,
+)
+from rematch.storage.files import replacing
 
 KEPT = "results/.contents.json"
 """Where the workflow keeps its digests."""
 
 SELDOM_S = 30.0
 """How often at most what is noted while jobs run is written."""
-
-PHOTO_BYTES = 256 * 2**20
-"""Largest file that is taken for a photo."""
-
-UNREAD = "unread: "
-"""What the reason begins with that stands for a file's SHA-256 where it is not read."""
-
-_Files = dict[str, tuple[list[int], str]]
-"""By name: size, times and inode, or nothing where they cannot be relied on; and SHA-256."""
 
 
 class Contents:
@@ -49,7 +50,7 @@ class Contents:
         self._waiting = False
         self._news = False
         self._written = time.monotonic()
-        self._folders: dict[str, _Files] = {}
+        self._folders: dict[str, Files] = {}
         self._results: dict[str, tuple[list[str | None], str]] = {}
 
     def of(self, path: str | os.PathLike[str], most: int | None = None) -> str | None:
@@ -64,13 +65,14 @@ class Contents:
         self._load()
         try:
             if path.is_dir():
-                return _digest(self._folder(path, most))
+                return digest_together(self._folder(path, most))
             return self._file(str(path.parent), path.name)
         except FileNotFoundError:
             beside, inside = self._folders.get(str(path.parent), {}), self._folders.get(str(path))
             if path.name in beside:
                 return beside[path.name][1]
-            return _digest({name: sha for name, (_, sha) in inside.items()}) if inside else None
+            held = {name: sha for name, (_, sha) in (inside or {}).items()}
+            return digest_together(held) if held else None
         except OSError:
             return None
 
@@ -89,7 +91,7 @@ class Contents:
     def _folder(self, folder: str | os.PathLike[str], most: int | None) -> dict[str, str]:
         self._load()
         before = self._folders.get(str(folder), {})
-        found = _looked_through(folder, before, most)
+        found = looked_through(folder, before, most)
         if found != before:
             self._folders[str(folder)] = found
             self._new()
@@ -119,12 +121,12 @@ class Contents:
             return {name: before[name][1] for name in choose(set(before))}
         except OSError:
             return {}
-        found: _Files = {}
+        found: Files = {}
         for name in choose(present):
             path = os.path.join(folder, name)
             with contextlib.suppress(OSError):
                 if os.path.isfile(path):
-                    found[name] = _read_or_not(path, before.get(name), most)
+                    found[name] = read_or_not(path, before.get(name), most)
         now = {name: file for name, file in before.items() if name in present} | found
         if now != before:
             self._folders[str(folder)] = now
@@ -164,7 +166,8 @@ class Contents:
             # Where times have fractions of a second, nobody writes so soon after.
             since = read is not None and found.st_ctime > read
             if stat.S_ISREG(found.st_mode) and found.st_ctime_ns % 1_000_000_000 and not since:
-                self._folders.setdefault(str(path.parent), {})[path.name] = (_state(found), sha256)
+                known = (state_of(found), sha256)
+                self._folders.setdefault(str(path.parent), {})[path.name] = known
                 self._news = True
                 if time.monotonic() - self._written > SELDOM_S:
                     self._new()
@@ -188,7 +191,7 @@ class Contents:
         folder = self._folders.get(parent, {})
         known = folder.get(name)
         path = os.path.join(parent, name)
-        found = _looked_at(path, os.stat(path), known)
+        found = looked_at(path, os.stat(path), known)
         if found != known:
             self._folders.setdefault(parent, {})[name] = found
             self._new()
@@ -201,7 +204,7 @@ class Contents:
         # Whatever is wrong with what is kept, the files themselves can be read again.
         with contextlib.suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
             kept: dict[str, Any] = sealed(self._kept.read_bytes())
-            folders: dict[str, _Files] = {
+            folders: dict[str, Files] = {
                 folder: {name: (list(stat), str(sha)) for name, (stat, sha) in files.items()}
                 for folder, files in kept["folders"].items()
             }
@@ -234,63 +237,3 @@ def sealed(content: bytes) -> Any:
 
 def _head(kept: bytes) -> bytes:
     return b'{"sha256": "%s",\n"kept": ' % hashlib.sha256(kept).hexdigest().encode()
-
-
-def digest_of(path: str | os.PathLike[str]) -> str:
-    """`Contents.of` what is there, with nothing known.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    if os.path.isdir(path):
-        return _digest({name: sha for name, (_, sha) in _looked_through(path, {}, None).items()})
-    return sha256_of(path)
-
-
-def _looked_through(folder: str | os.PathLike[str], before: _Files, most: int | None) -> _Files:
-    found: _Files = {}
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            with contextlib.suppress(OSError):  # as of a link to itself
-                if not entry.name.startswith(".") and entry.is_file():
-                    found[entry.name] = _read_or_not(entry.path, before.get(entry.name), most)
-    return found
-
-
-def _read_or_not(
-    path: str, known: tuple[list[int], str] | None, most: int | None
-) -> tuple[list[int], str]:
-    why = _unread(path, most)
-    return ([], why) if why else _looked_at(path, os.stat(path), known)
-
-
-def _unread(path: str, most: int | None) -> str:
-    """Why a file of a folder is not read, if it is not."""
-    if most is None:
-        return ""
-    if os.path.islink(path):
-        folder = os.path.realpath(os.path.dirname(path))
-        if os.path.commonpath([folder, os.path.realpath(path)]) != folder:
-            return f"{UNREAD}a link out of the folder"
-    size = os.stat(path).st_size
-    return f"{UNREAD}{size} bytes" if size > most else ""
-
-
-def _looked_at(
-    path: str | os.PathLike[str], found: os.stat_result, known: tuple[list[int], str] | None
-) -> tuple[list[int], str]:
-    now = _state(found)
-    if known is not None and known[0] == now:
-        return known
-    sha = sha256_of(path)
-    return (now if settled(found) else [], sha)
-
-
-def _state(found: os.stat_result) -> list[int]:
-    # The change time too: nobody can set it, so a copy that keeps the old times shows.
-    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
-
-
-def _digest(files: Mapping[str, str]) -> str:
-    lines = "".join(f"{name}\0{sha}\n" for name, sha in sorted(files.items()))
-    return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()

@@ -50,16 +50,18 @@ def demand_planned(paths: Iterable[str], planned: Mapping[str, str]) -> None:
 def read(path: str | os.PathLike[str], schema: pa.Schema) -> pa.Table:
     """Read a Parquet artifact and hold it to `schema`: those columns, types and order.
 
+    Columns that `schema` does not have are not read.
+
     Raises:
         UserError: the file cannot be read, a column is missing or has another type, or an id is
             null.
     """
     try:
         with pq.ParquetFile(path) as file:  # `read_table` would import pandas
-            table = file.read()
-        missing = [name for name in schema.names if name not in table.schema.names]
-        if missing:
-            raise UserError(f"{Path(path)}: column {missing[0]!r} is missing; {AGAIN}")
+            missing = [name for name in schema.names if name not in file.schema_arrow.names]
+            if missing:
+                raise UserError(f"{Path(path)}: column {missing[0]!r} is missing; {AGAIN}")
+            table = file.read(schema.names)
         table = table.select(schema.names).cast(schema)
     except (OSError, pa.ArrowException, UnicodeError) as error:
         raise _unreadable(path, error) from error

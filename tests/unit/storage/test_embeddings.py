@@ -6,14 +6,14 @@ import random
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from rematch.embed.encoding import kept
 from rematch.errors import UserError
-from rematch.storage import tables
-from rematch.storage.arrays import Similarity, Store, Vectors, write_similarity, write_vectors
+from rematch.forms import Embeddings
+from rematch.storage.embeddings import Store, Vectors, read_embeddings, write_vectors
+from tests.tiny import write_embeddings
+from tests.unit.match.matrices import IDENTITY, embeddings, unit
 
 WIDTH, ROWS, BLOCKS = 8, 5, 4
 
@@ -33,25 +33,6 @@ def test_an_undamaged_file_is_whole(tmp_path: Path) -> None:
     store = Store(tmp_path / "v.arrow")
     assert store.keys == vectors.keys() and store.damaged == 0
     assert store.take([*vectors]).tobytes() == np.stack([*vectors.values()]).tobytes()
-
-
-def test_scores_against_no_photo_are_refused(tmp_path: Path) -> None:
-    blocks = iter([(["a", "b"], np.empty((2, 0), np.float32))])
-    with pytest.raises(UserError, match="no photo to compare with"):
-        write_similarity(tmp_path / "s.arrow", [], blocks)
-    schema = pa.schema([("article_id", pa.string()), ("scores", pa.list_(pa.float32(), 0))])
-    with pa.ipc.new_file(str(tmp_path / "s.arrow"), schema.with_metadata({"gallery": "[]"})):
-        pass
-    with pytest.raises(UserError, match=r"s\.arrow: "):
-        Similarity(tmp_path / "s.arrow")
-
-
-def test_a_table_whose_words_are_no_utf8_is_one_line(tmp_path: Path) -> None:
-    path = tmp_path / "t.parquet"
-    pq.write_table(pa.table({"article_id": ["a"]}), path)
-    path.write_bytes(path.read_bytes().replace(b"article_id", b"articl\xff_id"))
-    with pytest.raises(UserError, match=r"t\.parquet: cannot be read"):
-        tables.read(path, pa.schema([("article_id", pa.string())]))
 
 
 @pytest.mark.parametrize("seed", range(300))
@@ -100,3 +81,28 @@ def test_blocks_under_the_metadata_of_another_file_are_none(tmp_path: Path) -> N
     with pytest.raises(UserError):
         path.write_bytes(b"")
         Store(path)
+
+
+def test_embeddings_come_back_bit_for_bit_and_uncopied(tmp_path: Path) -> None:
+    vectors = unit(np.random.default_rng(0), 5)
+    write_embeddings(embeddings("a", vectors), tmp_path / "e.arrow")
+    back = read_embeddings(tmp_path / "e.arrow")
+    assert back.ids == ("a0", "a1", "a2", "a3", "a4")
+    assert back.vectors.tobytes() == vectors.tobytes()
+    assert back.metadata == IDENTITY
+    assert not back.vectors.flags.owndata
+
+
+def test_embedding_that_is_not_finite_is_refused_with_its_id(tmp_path: Path) -> None:
+    vectors = unit(np.random.default_rng(0), 3)
+    vectors[1, 2] = np.nan
+    write_embeddings(embeddings("a", vectors), tmp_path / "e.arrow")
+    with pytest.raises(UserError, match="'a1' is not finite"):
+        read_embeddings(tmp_path / "e.arrow")
+
+
+def test_repeated_id_is_refused(tmp_path: Path) -> None:
+    vectors = unit(np.random.default_rng(0), 2)
+    write_embeddings(Embeddings(("a", "a"), vectors, IDENTITY), tmp_path / "e.arrow")
+    with pytest.raises(UserError, match="occurs twice"):
+        read_embeddings(tmp_path / "e.arrow")
