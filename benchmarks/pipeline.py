@@ -4,7 +4,7 @@
 
 Prints the wall time, and where the jobs' seconds go: encoders, loading models, starting processes
 (the interpreter and all imports), and all else. Then what one more word count costs, and a run with
-nothing to do. Every job says itself how long it imported: a `sitecustomize` module on its path
+nothing to do; last what further runs cost, before and after (`runs.py`, which does this alone). Every job says itself how long it imported: a `sitecustomize` module on its path
 times each import statement, and writes a line when its process ends.
 """
 
@@ -80,13 +80,13 @@ class Run(NamedTuple):
     jobs: list[Job]
 
 
-def make_project(folder: Path, articles: int, width: int, height: int) -> None:
+def make_project(folder: Path, articles: int, width: int, height: int, root: Path = ROOT) -> None:
     """Copy the workflow as a clone has it, and draw a corpus with a memory of its translations."""
     parts = ("workflow", "config", "profiles", "resources/reference", "benchmarks")
     for name in parts:
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(root / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("Snakefile", "environment.yml", "requirements.txt"):
-        shutil.copy2(ROOT / name, folder / name)
+        shutil.copy2(root / name, folder / name)
     data = folder / "data"
     (data / "images").mkdir(parents=True)
     for name, shape in (("large", VIT_B_32), ("small", SMALL)):
@@ -111,7 +111,9 @@ def snakemake(folder: Path, config: dict[str, Any], cores: int) -> Run:
         noted = Path(name)
         (noted / "path").mkdir()
         (noted / "path" / "sitecustomize.py").write_text(RECORDER, "utf-8")
+        # Each job in an interpreter of its own, which notes when it began and ended.
         environment = {**os.environ, "PYTHONPATH": str(noted / "path"), "JOBS_NOTED": name}
+        environment["REMATCH_WORKERS"] = "0"
         command = [sys.executable, "-m", "snakemake", "--configfile", "my.yaml"]
         begun = time.perf_counter()
         with (folder / "snakemake.log").open("w", encoding="utf-8") as log:
@@ -196,8 +198,11 @@ def main() -> None:
     parser.add_argument("--photo", type=int, nargs=2, default=(400, 300), help="width, height")
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--threads", type=int, default=1, help="of an encoder")
+    parser.add_argument("--before", type=Path, help="another checkout, to compare runs with")
     parser.add_argument("--precision", default="float32")
     asked = parser.parse_args()
+    import runs  # which draws its corpora with this module
+
     words = [10, 20, 30, 40]
     config: dict[str, Any] = {
         "sweep": {"corpus": ["drawn"], "words": words, "model": ["large", "small"]},
@@ -221,6 +226,8 @@ def main() -> None:
         report(folder, snakemake(folder, config, asked.cores), start)
         nothing = snakemake(folder, config, asked.cores)
         print(f"\nnothing to do: {nothing.wall:.1f} s, {len(nothing.jobs)} jobs")
+        print("\nfurther runs, embeddings there")
+        runs.compare(asked.articles, asked.before)
         print(f"load after: {os.getloadavg()[0]:.1f}")
 
 
