@@ -3,9 +3,10 @@
     PATH="$PWD/.venv/bin:$PATH" PYTHONPATH=workflow/scripts .venv/bin/python benchmarks/pipeline.py
 
 Prints the wall time, and where the jobs' seconds go: encoders, loading models, starting processes
-(the interpreter and all imports), and all else. Then what one more word count costs, and a run with
-nothing to do; last what further runs cost, before and after (`runs.py`, which does this alone). Every job says itself how long it imported: a `sitecustomize` module on its path
-times each import statement, and writes a line when its process ends.
+(the interpreter and all imports), and all else; every job is an interpreter here. Then what one
+more word count costs, and a run with nothing to do; last what further runs cost, before and after
+(`runs.py`, which does this alone). Every job says itself how long it imported: a `sitecustomize`
+module on its path times each import statement, and writes a line when its process ends.
 """
 
 from __future__ import annotations
