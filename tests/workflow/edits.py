@@ -502,6 +502,13 @@ EDITS = [
     Edit("re-order the rows", reorder_rows, CORPUS, said={"corpus tiny": "0 photos to open, 14"}),
     Edit("edit READMEs", edit_readme, NONE, changes=False),
     Edit("edit captions", edit_captions, NONE, changes=False),
+    Edit("edit a scorer", edit_module("match/scorers/cosine.py"), MATCHED),
+    Edit("edit how runs are blended", edit_module("match/blending.py"), ensemble() | TABLES),
+    Edit(
+        "edit how a submission is written",
+        edit_module("match/submissions.py", 'f"{header}\\n"', 'header + "\\n"'),
+        frozenset(f"submission tiny.{run}" for run in (W3, W3.replace("3", "6"), RUN05)),
+    ),
     Edit("comments, docstrings, formatting", format_modules, NONE, often=True, changes=False),
     Edit(
         "edit metrics.py",
