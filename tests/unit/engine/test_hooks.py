@@ -15,9 +15,17 @@ from snakemake.io import _IOFile
 from snakemake.persistence import RECORD_FORMAT_VERSION, MetadataRecord, PersistenceBase
 from snakemake.persistence.file import FilePersistence
 
-from rematch.engine.hooks import _put_right, believed, name_full_disks, record_benchmark
+from rematch.engine.fork_hook import environment_of, shell_is_changed
+from rematch.engine.hooks import (
+    _put_right,
+    believed,
+    hurry,
+    name_full_disks,
+    record_benchmark,
+)
 from rematch.engine.judge import Judged
 from rematch.engine.records import Made, read, write
+from rematch.engine.workers import TEMPORARY, THREADS
 from rematch.errors import UserError
 
 
@@ -112,3 +120,50 @@ def test_what_other_code_may_have_made_than_its_record_says_has_none(
         assert ("out: the code was edited" in capsys.readouterr().err) is not fits
     write(Made("out", "metrics", {}, {}, "", "", 1.0, 2.0))
     assert believed("out", None, broken) == read("out") is not None
+
+
+def test_snakemake_starts_scripts_where_jobs_are_forked() -> None:
+    from snakemake.script import PythonScript
+    from snakemake.shell import shell
+
+    asked = getattr(PythonScript.execute_script, "ours", PythonScript.execute_script)
+    assert list(inspect.signature(asked).parameters) == ["self", "fname", "edit"]
+    source = inspect.getsource(asked) + inspect.getsource(PythonScript._execute_cmd)
+    for name in ("conda_env", "container_img", "env_modules", "shadow_dir", "bench_record"):
+        assert f"self.{name}" in source
+    for name in ("_process_prefix", "_process_suffix"):
+        assert not getattr(shell, name)
+    # The variables that a job gets are those that it would get from a shell.
+    told = inspect.getsource(shell.__new__)
+    assert all(f'envvars["{name}"]' in told for name in (*THREADS, *TEMPORARY))
+    assert told.count("envvars[") == len((*THREADS, *TEMPORARY))
+
+
+@pytest.mark.parametrize(
+    ("given", "changed"),
+    [({}, False), ({"shell_exec": "zsh"}, True), ({"tmpdir": "/tmp"}, False)],
+)
+def test_a_shell_of_ones_own_is_used(given, changed) -> None:
+    assert shell_is_changed(given) is changed
+
+
+def test_a_forked_jobs_environment(monkeypatch) -> None:
+    monkeypatch.setenv("MINE", "1")
+    job = SimpleNamespace(threads=3, resources={"tmpdir": "/there"})
+    found = environment_of(job)
+    assert found["MINE"] == "1" and {found[name] for name in THREADS} == {"3"}
+    assert {found[name] for name in TEMPORARY} == {"/there"}
+
+
+def test_jobs_on_this_machine_start_at_no_rate() -> None:
+    def workflow(nodes):
+        return SimpleNamespace(
+            scheduling_settings=SimpleNamespace(max_jobs_per_timespan="100/1s"),
+            resource_settings=SimpleNamespace(nodes=nodes),
+        )
+
+    here, cluster = workflow(None), workflow(4)
+    hurry(here)
+    hurry(cluster)
+    assert here.scheduling_settings.max_jobs_per_timespan is None
+    assert cluster.scheduling_settings.max_jobs_per_timespan == "100/1s"

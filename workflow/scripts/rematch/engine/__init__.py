@@ -82,8 +82,8 @@ if TYPE_CHECKING:
     from rematch.engine.codehash import code_hash as code_hash, method_code as method_code
     from rematch.engine.dag import ROOT as ROOT
     from rematch.engine.differences import changes as changes, is_hash as is_hash, short as short
+    from rematch.engine.fork_hook import fork_jobs as fork_jobs
     from rematch.engine.hooks import (
-        fork_jobs as fork_jobs,
         name_full_disks as name_full_disks,
         params_as_jobs_find_them as params_as_jobs_find_them,
         take_part as take_part,

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import atexit
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from rematch.engine import records, workers
+from rematch.engine import records
 from rematch.engine.judge import Judged, Plan, judge, lineages
 from rematch.errors import UserError, say
 from rematch.storage import Contents, refusal
@@ -129,59 +128,6 @@ def name_full_disks() -> None:
     benchmark.write_benchmark_records = written
 
 
-def fork_jobs() -> None:
-    """Have scripts run by `workers`, where nothing asks for another interpreter than this one."""
-    from snakemake.script import PythonScript
-
-    ordinary = getattr(PythonScript.execute_script, "ours", PythonScript.execute_script)
-
-    def execute_script(self: Any, fname: str, edit: bool = False) -> None:
-        another = self.conda_env or self.container_img or self.env_modules or self.shadow_dir
-        if edit or another or shell_is_changed(self.resources) or not workers.usable():
-            ordinary(self, fname, edit)
-            return
-        try:
-            child = workers.start(fname, environment_of(self))
-        except (workers.Lost, OSError):
-            ordinary(self, fname, edit)
-            return
-        command = f"{sys.executable} {fname}"
-        try:
-            code = measured(child, self.bench_record)
-        except workers.Lost as error:
-            raise subprocess.CalledProcessError(1, command) from error
-        if code:
-            raise subprocess.CalledProcessError(code, command)
-
-    execute_script.ours = ordinary  # type: ignore[attr-defined]
-    PythonScript.execute_script = execute_script
-
-
-def shell_is_changed(resources: Any) -> bool:
-    """Whether somebody wants jobs to be started by a shell, or in a way, of their own."""
-    from snakemake.shell import shell
-
-    own = (shell._process_prefix, shell._process_suffix, resources.get("shell_exec"))
-    return any(own)
-
-
-def environment_of(script: Any) -> dict[str, str]:
-    """The variables that Snakemake gives a job."""
-    found = dict(os.environ) | dict.fromkeys(workers.THREADS, str(script.threads))
-    folder = script.resources.get("tmpdir")
-    return found | (dict.fromkeys(workers.TEMPORARY, str(folder)) if folder else {})
-
-
-def measured(child: workers.Child, record: Any) -> int:
-    """Wait for a job's end, and note what it took where Snakemake wants to know."""
-    if record is None:
-        return child.wait()
-    from snakemake.benchmark import benchmarked
-
-    with benchmarked(child.pid, record):
-        return child.wait()
-
-
 def believed(output: str, script: str | None, code: Callable[[str], str]) -> records.Made | None:
     """The record of what a job has just made, but not if the code was edited since the start.
 
@@ -236,15 +182,7 @@ def _put_right(workflow: Any, jobs: list[Any], judged: Judged) -> list[str]:
     from snakemake.persistence import RECORD_FORMAT_VERSION, MetadataRecord
 
     persistence = workflow.persistence
-    read = persistence._read_record
-
-    def readable(key: str) -> Any:
-        try:
-            return read(key)
-        except ValueError:  # half written, as after a power cut
-            return None
-
-    persistence._read_record = readable
+    readable = _reading_once(persistence)
     missing: dict[str, Any] = {}
     for job in jobs:
         for file in job.output:
@@ -269,8 +207,35 @@ def _put_right(workflow: Any, jobs: list[Any], judged: Judged) -> list[str]:
     else:
         for path, record in missing.items():
             persistence._write_record(path, record)
-        persistence._clear_cache()
+        if missing:
+            persistence._clear_cache()
     return list(missing)
+
+
+def _reading_once(persistence: Any) -> Callable[[str], Any]:
+    """Have Snakemake's records read once; it keeps 128 of them, and asks ten times for each.
+
+    Returns:
+        Gives the record of a path, None where there is none or it is half written, as after a
+        power cut.
+    """
+    read, clear = persistence._read_record, persistence._clear_cache
+    known: dict[str, Any] = {}
+
+    def readable(key: str) -> Any:
+        if key not in known:
+            try:
+                known[key] = read(key)
+            except ValueError:
+                known[key] = None
+        return known[key]
+
+    def cleared() -> None:
+        known.clear()
+        clear()
+
+    persistence._read_record, persistence._clear_cache = readable, cleared
+    return readable
 
 
 def _ignore_times_of(results: set[str]) -> None:
