@@ -136,7 +136,7 @@ def test_snakemake_starts_scripts_where_jobs_are_forked() -> None:
     # The variables that a job gets are those that it would get from a shell.
     told = inspect.getsource(shell.__new__)
     assert all(f'envvars["{name}"]' in told for name in (*THREADS, *TEMPORARY))
-    assert told.count("envvars[") == len((*THREADS, *TEMPORARY))
+    assert told.count('envvars["') == len((*THREADS, *TEMPORARY))
 
 
 @pytest.mark.parametrize(
