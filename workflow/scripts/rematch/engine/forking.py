@@ -64,6 +64,7 @@ def share_imports() -> None:
     import snakemake.script  # noqa: F401
 
     import rematch.corpus
+    import rematch.embed
     import rematch.engine.jobs
     import rematch.evaluate
     import rematch.match
@@ -76,6 +77,7 @@ def share_imports() -> None:
         (rematch.evaluate, ("evaluate_both",)),
         (rematch.corpus, ("tie_keys", "submission_ids")),
         (rematch.text, ("query_table", "sweep_queries")),
+        (rematch.embed, ("ModelSpec", "kept", "load", "missing_texts", "text_embeddings")),
     ):
         for name in names:
             getattr(room, name)
