@@ -87,7 +87,7 @@ def embedded(config: dict[str, Any]) -> list[str]:
     ]
 
 
-def measured(root: Path, workers: str, articles: int) -> dict[str, Cost]:
+def measured(root: Path, workers: str, articles: int, models: int) -> dict[str, Cost]:
     """The costs of one way to start jobs."""
     found: dict[str, Cost] = {}
     with tempfile.TemporaryDirectory() as name:
@@ -102,19 +102,19 @@ def measured(root: Path, workers: str, articles: int) -> dict[str, Cost]:
         found["one further run, an ensemble"] = start(folder, config, workers)
         folder = Path(name) / "small"
         make_project(folder, 30, 96, 72, root)
-        config = sweep([2, 3, 4, 5, 6, 8, 10], CLEANINGS, MODELS, 5)
+        config = sweep([2, 3, 4, 5, 6, 8, 10], CLEANINGS, models, 5)
         start(folder, config, workers, *embedded(config))
-        found["630 runs on 30 articles"] = start(folder, config, workers)
-        found["nothing, 630 runs"] = start(folder, config, workers)
+        found[f"{105 * models} runs on 30 articles"] = start(folder, config, workers)
+        found[f"nothing, {105 * models} runs"] = start(folder, config, workers)
     return found
 
 
-def compare(articles: int, before: Path | None) -> None:
+def compare(articles: int, before: Path | None, models: int = MODELS) -> None:
     """Print what runs cost, one way beside the other."""
     ways = {"an interpreter a job": (ROOT, "0"), "as it is": (ROOT, "1")}
     if before is not None:
         ways = {"before": (before.resolve(), "0")} | ways
-    costs = {name: measured(*way, articles) for name, way in ways.items()}
+    costs = {name: measured(*way, articles, models) for name, way in ways.items()}
     print("| processor seconds (wall) | " + " | ".join(costs) + " |")
     print("|---|" + "---|" * len(costs))
     for what in next(iter(costs.values())):
@@ -129,9 +129,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--articles", type=int, default=2000)
     parser.add_argument("--before", type=Path, help="another checkout of the project")
+    parser.add_argument("--models", type=int, default=MODELS, help="105 runs each on 30 articles")
     asked = parser.parse_args()
     print(f"{processor()}, 2 cores; load before: {os.getloadavg()[0]:.1f}")
-    compare(asked.articles, asked.before)
+    compare(asked.articles, asked.before, asked.models)
     print(f"load after: {os.getloadavg()[0]:.1f}")
 
 

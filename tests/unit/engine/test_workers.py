@@ -11,9 +11,13 @@ import threading
 import time
 from pathlib import Path
 
+import psutil
 import pytest
+import snakemake.api  # noqa: F401  (nothing of Snakemake's can be imported before it)
+from snakemake.benchmark import BenchmarkRecord
 
 from rematch.engine import workers
+from rematch.engine.fork_hook import measured
 from rematch.engine.workers import Lost, Server
 from tests.unit.house import ROOT
 
@@ -38,7 +42,10 @@ def script(folder: Path, code: str, name: str = "job.py") -> str:
 
 
 def ran(server: Server, folder: Path, code: str, **environment: str) -> int:
-    return server.start(script(folder, code), {**ENVIRONMENT, **environment}).wait()
+    child = server.start(script(folder, code), {**ENVIRONMENT, **environment})
+    status = child.wait()
+    child.forget()
+    return status
 
 
 @pytest.mark.parametrize(
@@ -99,6 +106,19 @@ def test_a_job_sees_what_an_interpreter_sees(server, tmp_path, monkeypatch):
     # Libraries that are shared may add filters of their own; those of the interpreter are there.
     assert set(found[1].pop("filters")) <= set(found[0].pop("filters"))
     assert found[0] == found[1]
+
+
+def test_a_job_that_has_ended_can_be_measured_until_it_is_let_go(server, tmp_path):
+    child = server.start(script(tmp_path, ""), ENVIRONMENT)
+    assert child.wait() == 0
+    time.sleep(0.2)
+    assert psutil.Process(child.pid).status() == psutil.STATUS_ZOMBIE
+    record = BenchmarkRecord()
+    assert measured(child, record) == 0 and record.running_time > 0
+    deadline = time.monotonic() + 20
+    while Path(f"/proc/{child.pid}").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not Path(f"/proc/{child.pid}").exists()
 
 
 def test_what_a_job_imports_and_changes_is_gone_with_it(server, tmp_path):

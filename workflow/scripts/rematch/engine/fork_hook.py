@@ -55,9 +55,12 @@ def environment_of(script: Any) -> dict[str, str]:
 
 def measured(child: workers.Child, record: Any) -> int:
     """Wait for a job's end, and note what it took where Snakemake wants to know."""
-    if record is None:
-        return child.wait()
     from snakemake.benchmark import benchmarked
 
-    with benchmarked(child.pid, record):
-        return child.wait()
+    try:
+        if record is None:
+            return child.wait()
+        with benchmarked(child.pid, record):
+            return child.wait()
+    finally:
+        child.forget()

@@ -35,24 +35,33 @@ def serve(number: int) -> None:
     chosen.register(link, selectors.EVENT_READ)
     chosen.register(wake, selectors.EVENT_READ)
     rest = b""
+    working: set[int] = set()
     while True:
         ready = {key.fileobj for key, _ in chosen.select()}
         if wake in ready:
             with suppress(BlockingIOError):
                 wake.recv(4096)
-            _reap(link)
+            for pid in sorted(working):
+                status = _ended(pid)
+                if status is not None:
+                    working.remove(pid)
+                    _say(link, [pid, status])
         if link in ready:
             got = link.recv(1 << 16)
             if not got:
                 return
             *lines, rest = (rest + got).split(b"\n")
             for line in lines:
-                script, environment, folder = json.loads(line)
+                asked = json.loads(line)
+                if isinstance(asked, int):
+                    os.waitpid(asked, 0)
+                    continue
                 pid = os.fork()
                 if pid == 0:
                     for each in (link, wake, waker):
                         each.close()
-                    _be(script, environment, folder)
+                    _be(*asked)
+                working.add(pid)
                 _say(link, [pid, None])
 
 
@@ -83,13 +92,15 @@ def share_imports() -> None:
             getattr(room, name)
 
 
-def _reap(link: socket.socket) -> None:
-    with suppress(ChildProcessError):
-        while True:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-            if pid == 0:
-                return
-            _say(link, [pid, os.waitstatus_to_exitcode(status)])
+def _ended(pid: int) -> int | None:
+    """A job's exit code, negative if a signal ended it; None while it works.
+
+    Its process stays known to the system until `waitpid`: who measures it may come late.
+    """
+    found = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    if found is None:
+        return None
+    return found.si_status if found.si_code == os.CLD_EXITED else -found.si_status
 
 
 def _say(link: socket.socket, what: Any) -> None:

@@ -23,7 +23,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -53,8 +53,8 @@ class Lost(Exception):
 class Child:
     """A job's process. What Snakemake wants of a `subprocess.Popen`."""
 
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
+    def __init__(self, pid: int, forget: Callable[[int], None]) -> None:
+        self.pid, self._forget = pid, forget
         self.ended = threading.Event()
         self.returncode: int | None = None
 
@@ -68,6 +68,10 @@ class Child:
         if self.returncode is None:
             raise Lost
         return self.returncode
+
+    def forget(self) -> None:
+        """Let the system forget the process, which has ended: nobody measures it any more."""
+        self._forget(self.pid)
 
     def terminate(self) -> None:
         self._send(signal.SIGTERM)
@@ -156,6 +160,10 @@ class Server:
             raise Lost
         return found[0]
 
+    def _let_go(self, pid: int) -> None:
+        with self._lock, suppress(OSError):
+            self._socket.sendall(b"%d\n" % pid)
+
     def close(self) -> None:
         """Let the server end. Jobs at work go on."""
         with suppress(OSError):
@@ -168,7 +176,7 @@ class Server:
             for line in self._file:
                 pid, status = json.loads(line)
                 if status is None:
-                    child = Child(pid)
+                    child = Child(pid, self._let_go)
                     self._children[pid] = child
                     with self._lock:
                         begun, found = self._waiting.pop(0)
