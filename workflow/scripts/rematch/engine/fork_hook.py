@@ -11,13 +11,21 @@ from rematch.engine import workers
 
 
 def fork_jobs() -> None:
-    """Have scripts run by `workers`, where nothing asks for another interpreter than this one."""
+    """Have scripts run by `workers`, where nothing asks for another interpreter than this one.
+
+    Another Snakemake than the one that is known here starts them all as it does.
+    """
+    from snakemake import __version__
     from snakemake.script import PythonScript
+
+    if not __version__.startswith("9.27."):
+        return
 
     ordinary = getattr(PythonScript.execute_script, "ours", PythonScript.execute_script)
 
     def execute_script(self: Any, fname: str, edit: bool = False) -> None:
         another = self.conda_env or self.container_img or self.env_modules or self.shadow_dir
+        another = another or type(self) is not PythonScript
         if edit or another or shell_is_changed(self.resources) or not workers.usable():
             ordinary(self, fname, edit)
             return
