@@ -71,6 +71,7 @@ def start(folder: Path, config: dict[str, Any], workers: str, *targets: str) -> 
     if done.returncode:
         sys.exit((folder / "snakemake.log").read_text("utf-8")[-4000:])
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(f"  {cpu:.1f} s of processors, {wall:.1f} s", file=sys.stderr, flush=True)
     return Cost(cpu, wall)
 
 
