@@ -119,7 +119,7 @@ if workflow.is_main_process:
     gc.set_threshold(100_000, 20, 100)  # a plan is many objects, and none of them garbage
     take_part(CONTENTS, "metrics.parquet", config.setdefault("made_by", {}), inputs.code)
     if not CLUSTER_JOBS:
-        fork_jobs()
+        fork_jobs(ROOT / "workflow/scripts")
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*"
 

@@ -5,15 +5,22 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from rematch.engine import workers
 
 
-def fork_jobs() -> None:
+def fork_jobs(scripts: Path) -> None:
     """Have scripts run by `workers`, where nothing asks for another interpreter than this one.
 
-    Another Snakemake than the one that is known here starts them all as it does.
+    Another Snakemake than the one that is known here starts them all as it does. So do all once a
+    module was edited: the server has it as it was, or as it was for a moment, and a job is to run
+    what its record says.
+
+    Args:
+        scripts: the folder of the project's scripts and modules.
     """
     from snakemake import __version__
     from snakemake.script import PythonScript
@@ -21,11 +28,13 @@ def fork_jobs() -> None:
     if not __version__.startswith("9.27."):
         return
 
+    modules = [*map(str, scripts.rglob("*.py"))]
+    planned = written(modules)
     ordinary = getattr(PythonScript.execute_script, "ours", PythonScript.execute_script)
 
     def execute_script(self: Any, fname: str, edit: bool = False) -> None:
         another = self.conda_env or self.container_img or self.env_modules or self.shadow_dir
-        another = another or type(self) is not PythonScript
+        another = another or type(self) is not PythonScript or written(modules) != planned
         if edit or another or shell_is_changed(self.resources) or not workers.usable():
             ordinary(self, fname, edit)
             return
@@ -44,6 +53,17 @@ def fork_jobs() -> None:
 
     execute_script.ours = ordinary  # type: ignore[attr-defined]
     PythonScript.execute_script = execute_script
+
+
+def written(files: Sequence[str]) -> list[int | None]:
+    """When each file was written, in nanoseconds; None of one that is gone."""
+    found: list[int | None] = []
+    for file in files:
+        try:
+            found.append(os.stat(file).st_mtime_ns)
+        except OSError:
+            found.append(None)
+    return found
 
 
 def shell_is_changed(resources: Any) -> bool:

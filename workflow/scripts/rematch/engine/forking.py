@@ -18,10 +18,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy
+
 
 def serve(number: int) -> None:
     """Be the server, until Snakemake closes the socket with this file number."""
     link = socket.socket(fileno=number)
+    inherited = signal.getsignal(signal.SIGINT)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # that is for the jobs; Snakemake ends this
     wake, waker = socket.socketpair()
     waker.setblocking(False)
@@ -56,13 +59,15 @@ def serve(number: int) -> None:
                 if isinstance(asked, int):
                     os.waitpid(asked, 0)
                     continue
-                pid = os.fork()
-                if pid == 0:
+                child = _forked()
+                if child == 0:
+                    signal.signal(signal.SIGINT, inherited)
                     for each in (link, wake, waker):
                         each.close()
                     _be(*asked)
-                working.add(pid)
-                _say(link, [pid, None])
+                if child is not None:
+                    working.add(child)
+                _say(link, [child or 0, None])
 
 
 def share_imports() -> None:
@@ -92,6 +97,14 @@ def share_imports() -> None:
             getattr(room, name)
 
 
+def _forked() -> int | None:
+    """As `os.fork`; None where there is no room for another process."""
+    try:
+        return os.fork()
+    except OSError:
+        return None
+
+
 def _ended(pid: int) -> int | None:
     """A job's exit code, negative if a signal ended it; None while it works.
 
@@ -114,13 +127,13 @@ def _be(script: str, environment: Mapping[str, str], folder: str) -> None:
     try:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
         os.environ.clear()
         os.environ.update(environment)
         tempfile.tempdir = None  # the job's own TMPDIR counts
         os.chdir(folder)
         sys.argv[:] = [script]
-        sys.path[0] = str(Path(script).absolute().parent)
+        sys.path.insert(0, str(Path(script).absolute().parent))
+        numpy.random.seed()  # what was drawn by lot in the server would be the same in each job
         main = types.ModuleType("__main__")
         main.__file__ = script
         sys.modules["__main__"] = main

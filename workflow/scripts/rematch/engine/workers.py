@@ -2,8 +2,8 @@
 
 A light job computes for a tenth of a second and imports for half a one, so a sweep of many runs
 spends its time in starting processes. Here one server is started at the first such job. It has
-imported what light jobs share, has no thread and computes nothing; for each job it forks a child,
-which runs the script that Snakemake wrote as a fresh interpreter would, and ends as one.
+imported what light jobs share and computes nothing; for each job it forks a child, which runs the
+script that Snakemake wrote as a fresh interpreter would, and ends as one.
 
 Rules, scripts, logs, benchmarks and exit codes are what they were. Jobs with an environment of
 their own or on a cluster are started in the ordinary way, and all are where a process cannot be
@@ -18,6 +18,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -55,6 +56,7 @@ class Child:
 
     def __init__(self, pid: int, forget: Callable[[int], None]) -> None:
         self.pid, self._forget = pid, forget
+        self._file = os.pidfd_open(pid)  # it has not been reaped, so no other has its number
         self.ended = threading.Event()
         self.returncode: int | None = None
 
@@ -62,15 +64,18 @@ class Child:
         """Wait for its end; its exit code, negative if a signal ended it.
 
         Raises:
-            Lost: the server ended before.
+            Lost: the server ended before. The job is killed then, so that none goes on unseen.
         """
         self.ended.wait()
         if self.returncode is None:
+            self.kill()
+            select.select([self._file], [], [])
             raise Lost
         return self.returncode
 
     def forget(self) -> None:
         """Let the system forget the process, which has ended: nobody measures it any more."""
+        os.close(self._file)
         self._forget(self.pid)
 
     def terminate(self) -> None:
@@ -81,8 +86,8 @@ class Child:
 
     def _send(self, number: int) -> None:
         with suppress(ProcessLookupError):
-            if not self.ended.is_set():
-                os.kill(self.pid, number)
+            if self.returncode is None:
+                signal.pidfd_send_signal(self._file, number)
 
 
 def usable() -> bool:
@@ -176,11 +181,11 @@ class Server:
             for line in self._file:
                 pid, status = json.loads(line)
                 if status is None:
-                    child = Child(pid, self._let_go)
-                    self._children[pid] = child
                     with self._lock:
                         begun, found = self._waiting.pop(0)
-                    found.append(child)
+                    if pid:  # else it could not be forked
+                        found.append(Child(pid, self._let_go))
+                        self._children[pid] = found[0]
                     begun.set()
                 else:
                     child = self._children.pop(pid)
@@ -196,7 +201,8 @@ class Server:
 
 _START = """\
 import sys
-sys.path.insert(1, sys.argv[1])
+sys.path[0:1] = []
+sys.path.append(sys.argv[1])
 from rematch.engine import forking
 forking.serve(int(sys.argv[2]))
 """
