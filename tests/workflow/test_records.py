@@ -73,17 +73,3 @@ def test_verify_names_damages(branch: Project) -> None:
             status, said = command(branch, "verify")
         assert status == 1 and any(_(path) in line for line in said), (how, path, said)
     assert json.loads((results / "provenance.json").read_bytes())["format"] == 1
-
-
-def test_code_that_was_edited_for_a_moment_is_in_no_result(branch: Project) -> None:
-    """A job that is forked has what its server had read; after an edit none is forked."""
-    from rematch.engine.fork_hook import written
-
-    module = branch.folder / "workflow/scripts/rematch/match/submissions.py"
-    before = written([str(module), str(branch.folder / "none.py")])
-    text = module.read_text("utf-8")
-    module.write_text(text.replace("articleID", "oddID"), "utf-8")
-    module.write_text(text, "utf-8")
-    after = written([str(module), str(branch.folder / "none.py")])
-    assert after[0] != before[0] and after[1] is before[1] is None
-    assert branch.planned() == {}

@@ -15,6 +15,7 @@ from snakemake.io import _IOFile
 from snakemake.persistence import RECORD_FORMAT_VERSION, MetadataRecord, PersistenceBase
 from snakemake.persistence.file import FilePersistence
 
+from rematch.engine import fork_hook, workers
 from rematch.engine.fork_hook import environment_of, shell_is_changed
 from rematch.engine.hooks import (
     _put_right,
@@ -167,3 +168,30 @@ def test_jobs_on_this_machine_start_at_no_rate() -> None:
     hurry(cluster)
     assert here.scheduling_settings.max_jobs_per_timespan is None
     assert cluster.scheduling_settings.max_jobs_per_timespan == "100/1s"
+
+
+def test_no_job_is_forked_once_a_module_was_edited(tmp_path, monkeypatch) -> None:
+    """Its server may have read what stood there for a moment, and the record would not say so."""
+    from snakemake.script import PythonScript
+
+    module = tmp_path / "module.py"
+    module.write_text("VALUE = 1\n")
+    started = []
+    monkeypatch.setattr(
+        PythonScript, "execute_script", lambda self, fname, edit=False: started.append("ordinary")
+    )
+    monkeypatch.setattr(workers, "start", lambda fname, environment: started.append("forked"))
+    monkeypatch.setattr(fork_hook, "measured", lambda child, record: 0)
+    monkeypatch.setattr(workers, "usable", lambda: True)
+    script = object.__new__(PythonScript)
+    script.conda_env = script.container_img = script.env_modules = script.shadow_dir = None
+    script.bench_record, script.threads, script.resources = None, 1, {}
+    fork_hook.fork_jobs(tmp_path)
+    script.execute_script("job.py")
+    before = fork_hook.written([str(module), str(tmp_path / "none.py")])
+    module.write_text("VALUE = 2\n")
+    module.write_text("VALUE = 1\n")
+    after = fork_hook.written([str(module), str(tmp_path / "none.py")])
+    assert after[0] != before[0] and after[1] is before[1] is None
+    script.execute_script("job.py")
+    assert started == ["forked", "ordinary"]

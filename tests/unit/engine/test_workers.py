@@ -158,7 +158,7 @@ def test_many_jobs_at_once_and_one_that_hangs(server, tmp_path):
     assert hanging.returncode is None
     hanging.kill()
     assert hanging.wait() == -signal.SIGKILL
-    hanging.terminate()  # it is gone: nothing happens
+    hanging.kill()  # it is gone: nothing happens
 
 
 def test_a_server_that_dies_is_said_and_another_is_started(tmp_path, monkeypatch):
@@ -232,4 +232,14 @@ def test_the_server_has_imported_what_jobs_share_and_nothing_heavy(server, tmp_p
 
 def test_it_can_be_switched_off(monkeypatch):
     monkeypatch.setenv(workers.SWITCH, "0")
+    assert not workers.usable()
+
+
+def test_without_files_of_processes_jobs_start_as_ever(monkeypatch):
+    def unknown(pid):
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr(os, "pidfd_open", unknown)
+    assert not workers.usable()
+    monkeypatch.delattr(os, "pidfd_open")
     assert not workers.usable()

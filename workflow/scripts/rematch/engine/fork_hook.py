@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -85,10 +86,7 @@ def measured(child: workers.Child, record: Any) -> int:
     """Wait for a job's end, and note what it took where Snakemake wants to know."""
     from snakemake.benchmark import benchmarked
 
-    try:
-        if record is None:
-            return child.wait()
-        with benchmarked(child.pid, record):
-            return child.wait()
-    finally:
-        child.forget()
+    with nullcontext() if record is None else benchmarked(child.pid, record):
+        code = child.wait()
+    child.forget()
+    return code

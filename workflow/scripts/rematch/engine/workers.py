@@ -52,7 +52,7 @@ class Lost(Exception):
 
 
 class Child:
-    """A job's process. What Snakemake wants of a `subprocess.Popen`."""
+    """A job's process."""
 
     def __init__(self, pid: int, forget: Callable[[int], None]) -> None:
         self.pid, self._forget = pid, forget
@@ -78,21 +78,22 @@ class Child:
         os.close(self._file)
         self._forget(self.pid)
 
-    def terminate(self) -> None:
-        self._send(signal.SIGTERM)
-
     def kill(self) -> None:
-        self._send(signal.SIGKILL)
-
-    def _send(self, number: int) -> None:
+        """End it, if it has not ended."""
         with suppress(ProcessLookupError):
             if self.returncode is None:
-                signal.pidfd_send_signal(self._file, number)
+                signal.pidfd_send_signal(self._file, signal.SIGKILL)
 
 
 def usable() -> bool:
-    """Whether jobs can be forked here."""
-    return sys.platform == "linux" and os.environ.get(SWITCH, "1") != "0"
+    """Whether jobs can be forked here: a Linux whose kernel and Python know files of processes."""
+    if sys.platform != "linux" or os.environ.get(SWITCH, "1") == "0":
+        return False
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):
+        return False
+    return hasattr(signal, "pidfd_send_signal")
 
 
 _server: list[Server] = []
@@ -201,7 +202,7 @@ class Server:
 
 _START = """\
 import sys
-sys.path[0:1] = []
+sys.flags.safe_path or sys.path.pop(0)
 sys.path.append(sys.argv[1])
 from rematch.engine import forking
 forking.serve(int(sys.argv[2]))
