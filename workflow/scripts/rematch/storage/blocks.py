@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from rematch.errors import AGAIN, UserError
 from rematch.forms import Block, Float32
-from rematch.storage.files import replacing
+from rematch.storage.files import replacing, unreadable
 
 
 class BlockFile:
@@ -69,7 +69,7 @@ class BlockFile:
             said = schema.metadata or {}
             self.metadata = {key.decode(): value.decode() for key, value in said.items()}
         except (pa.ArrowException, OSError, UnicodeError) as error:
-            raise _unreadable(path, error) from None
+            raise unreadable(path, error) from None
         self.width: int = schema.field(1).type.list_size
         self.ids: tuple[str, ...] = tuple(ids)
         if len(set(self.ids)) != len(self.ids):
@@ -129,7 +129,7 @@ class BlockFile:
                 batch.validate()
             values = batch.column(1).flatten()
         except (pa.ArrowException, OSError) as error:
-            raise _unreadable(self._path, error) from None
+            raise unreadable(self._path, error) from None
         matrix: Float32 = values.to_numpy(zero_copy_only=True).reshape(-1, self.width)
         return matrix
 
@@ -177,8 +177,3 @@ def _checksum(batch: pa.RecordBatch, schema: pa.Schema) -> bytes:
     digest.update(repr(batch.column(0).to_pylist()).encode())
     digest.update(batch.column(1).flatten().to_numpy(zero_copy_only=True))
     return digest.hexdigest().encode()
-
-
-def _unreadable(path: str | os.PathLike[str], error: Exception) -> UserError:
-    said = [*str(error).splitlines(), type(error).__name__][0]
-    return UserError(f"{path}: cannot be read ({said}); {AGAIN}")

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 
-from rematch.errors import UserError
+from rematch.errors import AGAIN, UserError
 
 _FREE = "free some space and run again: what is finished is kept"
 _ALLOW = "make it accessible to this user and run again"
@@ -141,6 +141,12 @@ def refusal(error: OSError, path: str | os.PathLike[str]) -> UserError | None:
     if error.filename is not None and not str(error.filename).endswith(".part"):
         where = os.fsdecode(error.filename)
     return UserError(f"{where}: {os.strerror(error.errno)}; {_REMEDY[error.errno]}")
+
+
+def unreadable(path: str | os.PathLike[str], error: Exception) -> UserError:
+    """A result that a library cannot read, in one line."""
+    said = [*str(error).splitlines(), type(error).__name__][0]
+    return UserError(f"{Path(path)}: cannot be read ({said}); {AGAIN}")
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

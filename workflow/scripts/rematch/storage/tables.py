@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rematch.errors import AGAIN, UserError
-from rematch.storage.files import replacing
+from rematch.storage.files import replacing, unreadable
 
 
 def write(table: pa.Table, path: str | os.PathLike[str], made_by: str | None = None) -> None:
@@ -39,7 +39,7 @@ def demand_planned(paths: Iterable[str], planned: Mapping[str, str]) -> None:
         try:
             carried = (pq.read_schema(path).metadata or {}).get(b"made_by", b"").decode()
         except (OSError, pa.ArrowException, UnicodeError) as error:
-            raise _unreadable(path, error) from error
+            raise unreadable(path, error) from error
         if carried != planned.get(path, carried):
             raise UserError(
                 f"{path}: was made otherwise than this configuration asks for, and is not joined "
@@ -64,16 +64,11 @@ def read(path: str | os.PathLike[str], schema: pa.Schema) -> pa.Table:
             table = file.read(schema.names)
         table = table.select(schema.names).cast(schema)
     except (OSError, pa.ArrowException, UnicodeError) as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
     for name in schema.names:
         if name.endswith("_id") and table[name].null_count:
             raise UserError(f"{Path(path)}: column {name!r} has a null id; every row needs an id")
     return table
-
-
-def _unreadable(path: str | os.PathLike[str], error: Exception) -> UserError:
-    said = [*str(error).splitlines(), type(error).__name__][0]
-    return UserError(f"{Path(path)}: cannot be read ({said}); {AGAIN}")
 
 
 def read_all(paths: Iterable[str | os.PathLike[str]], schema: pa.Schema) -> pa.Table:
