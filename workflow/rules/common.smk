@@ -51,14 +51,16 @@ def read_config():
     """The configuration that Snakemake's arguments name, and what is to be said of it."""
     schema = load_schema(ROOT / "workflow/schemas/config.schema.yaml")
     items = dict(workflow.config_settings.config)
-    if isinstance(items.get(WHOLE), dict):
-        found = resolved([items[WHOLE]["config"]], schema, DEMO_FILES, doubt=misplaced)
-        return found.config, items[WHOLE]["notes"]
-    if workflow.modifier.skip_configfile:  # another workflow includes this one, with its own config
-        found = resolved([config], schema, DEMO_FILES, doubt=misplaced)
+    whole = items.get(WHOLE)
+    if isinstance(whole, dict):
+        layers, items = [whole["config"]], None
+    elif workflow.modifier.skip_configfile:  # another workflow includes this one, with its config
+        layers, items = [config], None
     else:
         layers = config_files(workflow.overwrite_configfiles)
-        found = resolved(layers, schema, DEMO_FILES, items, doubt=misplaced)
+    found = resolved(layers, schema, DEMO_FILES, items, misplaced)
+    if isinstance(whole, dict):
+        return found.config, whole["notes"]
     if workflow.is_main_process:
         for note in found.notes:
             say(f"config: {note}", sys.stderr)
@@ -111,7 +113,7 @@ CONTENTS = Contents(KEPT)
 
 # What rules ask for: of the configuration, and of files, code and packages.
 asked = Asked(CONFIG)
-inputs = Inputs(CONFIG, CONTENTS, ROOT, DEMO_FILES, VERSIONS, STATISTICS, ancient)
+inputs = Inputs(asked, CONTENTS, ROOT, DEMO_FILES, VERSIONS, STATISTICS, ancient)
 
 name_full_disks()
 if workflow.is_main_process:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from rematch.config import Asked
 from rematch.config.schema import load_schema, validated
 from rematch.engine.inputs import Inputs
 from rematch.storage import Contents
@@ -49,7 +50,7 @@ def inputs(**changes: Any) -> Inputs:
         config[section] = {**config[section], **entries}
     found = validated(config, SCHEMA, ["resources/demo/corpus/articles.tsv"])
     contents = Contents(Path("kept.json"))
-    return Inputs(found, contents, ROOT, ["made.tsv"], VERSIONS, ["counts.txt"], Old)
+    return Inputs(Asked(found), contents, ROOT, ["made.tsv"], VERSIONS, ["counts.txt"], Old)
 
 
 def test_files_from_outside_are_old_and_those_that_a_rule_makes_are_not(folder: Path) -> None:

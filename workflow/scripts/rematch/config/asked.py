@@ -32,11 +32,12 @@ class Asked:
     """What rules ask of one configuration. Wildcards are Snakemake's.
 
     Attributes:
+        config: validated, defaults filled in.
         ensembles: all of the sweep's, by the names of their runs.
     """
 
     def __init__(self, config: Config) -> None:
-        self._config = config
+        self.config = config
         self.ensembles = {
             ensemble.run: ensemble
             for corpus in config["corpora"]
@@ -69,7 +70,7 @@ class Asked:
         self, wildcards: Any, form: str = "{translation}, {cleaning}"
     ) -> list[str]:
         """A corpus' translations, each with each of its cleanings."""
-        axes = axes_of(self._config, wildcards.corpus)
+        axes = axes_of(self.config, wildcards.corpus)
         return [
             form.format(translation=translation, cleaning=cleaning)
             for translation in axes["translation"]
@@ -96,13 +97,13 @@ class Asked:
         """Tables, plots, submissions and pages."""
         return [
             f"results/{corpus}/{name}"
-            for corpus in self._config["sweep"]["corpus"]
+            for corpus in self.config["sweep"]["corpus"]
             for name in self.corpus_targets(corpus)
         ] + ["results/setup.html"]
 
     def has_truth(self, corpus: str) -> bool:
         return (
-            "pairs" in self._config["corpora"][corpus] or "truth" in self._config["corpora"][corpus]
+            "pairs" in self.config["corpora"][corpus] or "truth" in self.config["corpora"][corpus]
         )
 
     def corpus_targets(self, corpus: str) -> list[str]:
@@ -117,7 +118,7 @@ class Asked:
         """An entry of a section, by wildcard; only these keys of it, if any are given."""
 
         def chosen(wildcards: Any) -> Any:
-            found = self._config[section][wildcards[wildcard]]
+            found = self.config[section][wildcards[wildcard]]
             return {key: found[key] for key in (keys or found) if key in found}
 
         return chosen
@@ -137,7 +138,7 @@ class Asked:
     def translation_entry(self, wildcards: Any) -> dict[str, Any]:
         """What of a translation decides its answers; a kept memory counts by what it holds."""
         own = methods("translations")[
-            self._config["translations"][wildcards.translation]["backend"]
+            self.config["translations"][wildcards.translation]["backend"]
         ].method
         keys = ["backend", "source", "target", "memory", "on_failure"]
         keys += [param.name for param in own.params if param.changes]
@@ -150,29 +151,29 @@ class Asked:
 
     def download_limits(self, wildcards: Any) -> dict[str, Any]:
         """What of a download's options decides which photos come."""
-        download = self._config["corpora"][wildcards.corpus]["download"]
+        download = self.config["corpora"][wildcards.corpus]["download"]
         return {key: download[key] for key in ("max_mb", "min_side", "on_missing", "retry_dead")}
 
     def language(self, wildcards: Any) -> str:
         """Of the text after translation."""
-        translation = self._config["translations"][wildcards.translation]
+        translation = self.config["translations"][wildcards.translation]
         return str(translation["source" if translation["backend"] == "none" else "target"])
 
     def source_languages(self, wildcards: Any) -> dict[str, str]:
         """From which language each of a corpus' translations translates."""
-        names = axes_of(self._config, wildcards.corpus)["translation"]
-        return {name: self._config["translations"][name]["source"] for name in names}
+        names = axes_of(self.config, wildcards.corpus)["translation"]
+        return {name: self.config["translations"][name]["source"] for name in names}
 
     def query_fields(self, wildcards: Any) -> dict[str, str]:
         """Of a corpus' translations, each with each of its cleanings: the fields of queries."""
         variants = self.cleaned_variants(wildcards, "{translation}.{cleaning}")
         return {
-            name: self._config["cleanings"][name.partition(".")[2]]["fields"] for name in variants
+            name: self.config["cleanings"][name.partition(".")[2]]["fields"] for name in variants
         }
 
     def encoding(self, *keys: str) -> dict[str, Any]:
         """These keys of the section `encoding`."""
-        return {key: self._config["encoding"][key] for key in keys}
+        return {key: self.config["encoding"][key] for key in keys}
 
     def members(self, wildcards: Any) -> list[str]:
         """The similarity matrices that an ensemble blends."""
@@ -188,4 +189,4 @@ class Asked:
 
     def submission_ids(self, wildcards: Any) -> str:
         """By which ids a submission names its articles."""
-        return str(self._config["corpora"][wildcards.corpus].get("submission_ids", "benchmark"))
+        return str(self.config["corpora"][wildcards.corpus].get("submission_ids", "benchmark"))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rematch.config import TABLE_KEYS, Asked, Config, as_list, fingerprint
+from rematch.config import TABLE_KEYS, Asked, as_list, fingerprint
 from rematch.corpus import photo_files
 from rematch.engine.codehash import code_hash, method_code
 from rematch.errors import UserError
@@ -23,7 +23,7 @@ class Inputs:
     """What the rules of one configuration read.
 
     Args:
-        config: validated, defaults filled in.
+        asked: the configuration, as rules ask of it.
         contents: digests of files, kept from one start to the next.
         root: the project's folder.
         made: files that a rule makes: the demo's.
@@ -34,7 +34,7 @@ class Inputs:
 
     def __init__(
         self,
-        config: Config,
+        asked: Asked,
         contents: Contents,
         root: Path,
         made: Sequence[str],
@@ -42,7 +42,7 @@ class Inputs:
         statistics: list[str],
         ancient: Callable[[str], Any],
     ) -> None:
-        self._config, self._contents, self._asked = config, contents, Asked(config)
+        self._asked, self._config, self._contents = asked, asked.config, contents
         self._scripts = root / "workflow/scripts"
         self._roots = (self._scripts, root / "resources/demo")
         self._made, self._versions, self._ancient = made, versions, ancient
@@ -208,11 +208,8 @@ class Inputs:
 
     def reference(self) -> Any:
         """The table of published figures, if there is one."""
-        return (
-            self.by_content(self._config["evaluation"]["reference"])
-            if "reference" in self._config["evaluation"]
-            else []
-        )
+        reference = self._config["evaluation"].get("reference")
+        return self.by_content(reference) if reference else []
 
     def reference_contents(self, wildcards: Any) -> Any:
         """What the table of published figures holds."""
