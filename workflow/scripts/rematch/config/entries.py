@@ -68,6 +68,9 @@ def _method_faults(section: str, name: str, entry: Mapping[str, Any]) -> Iterato
     for param in own.values():
         if param.required and param.name not in entry:
             yield f"{section}.{name}.{param.name}: missing; {named} needs {param.does}"
+    if not own:
+        return
+    # The schema lets a key have what any method means by it; here it is held to this one's.
     given = {key: value for key, value in entry.items() if key in own}
     wanted = {"properties": {key: schema_of(param) for key, param in own.items()}}
     inside: Any = {"properties": {section: {"properties": {name: wanted}}}}

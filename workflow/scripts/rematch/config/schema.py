@@ -124,9 +124,9 @@ def _fill_methods(config: Config) -> None:
         for entry in config[section].values():
             named = entry.get(family.key)
             if isinstance(named, str):
-                for param in known[named].method.params:
-                    if param.default is not None:
-                        entry.setdefault(param.name, param.default)
+                for name, default in known[named].values({}).items():
+                    if default is not None:
+                        entry.setdefault(name, default)
 
 
 def _sweep_faults(config: Config) -> Iterator[str]:
