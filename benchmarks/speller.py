@@ -94,7 +94,7 @@ def main() -> None:
     """Print both tables."""
     shared = Path(sys.argv[1] if len(sys.argv) > 1 else "../shared/data/newsimages2021")
     with tempfile.TemporaryDirectory() as made:
-        wordstats.build("wordfreq", Path(made))
+        wordstats.build_statistics("wordfreq", Path(made))
         statistics = wordstats.load(Path(made))
         print("| names | forms | unknown | lost before | lost | of the unknown | weighted |")
         print("|---|---|---|---|---|---|---|")

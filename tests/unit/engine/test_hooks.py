@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import Mock
@@ -176,6 +177,7 @@ def test_no_job_is_forked_once_a_module_was_edited(tmp_path, monkeypatch) -> Non
 
     module = tmp_path / "module.py"
     module.write_text("VALUE = 1\n")
+    os.utime(module, (1, 1))  # the next write is another time, however coarse the clock
     started = []
     monkeypatch.setattr(
         PythonScript, "execute_script", lambda self, fname, edit=False: started.append("ordinary")

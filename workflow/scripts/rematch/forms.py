@@ -35,11 +35,12 @@ REJECTS = pa.schema([("file", _S), ("line", pa.int64()), ("kind", _S), ("id", _S
 """`line`: 1-based line in `file`; `kind`: "article", "image" or "pair"; `reason`: for a person."""
 
 COUNTS = pa.schema([("name", _S), ("rows", pa.int64())])
-"""What became of a corpus' rows: `corpus.Corpus.counts`."""
+"""What became of a corpus' rows: `corpus.reading.Corpus.counts`."""
 
 UNPAIRED = pa.schema([("article_id", _S), ("reason", _S)])
 """Articles that no kept pair names, and so no metric counts; `reason`: the class of what happened
-to the first of their pairs, or `corpus.NO_PAIR`. It comes from the truth: no score may see it."""
+to the first of their pairs, or `corpus.rejects.NO_PAIR`. It comes from the truth: no score may see
+it."""
 
 TEXTS = pa.schema(
     [

@@ -1,7 +1,7 @@
 """Where the project takes part in Snakemake's decisions.
 
 Snakemake 9.27, which requirements.txt pins, has no public places for it; what is replaced here is
-held by `tests/unit/test_hooks.py`.
+held by `tests/unit/engine/test_hooks.py`.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ class ModelSpec:
     """Which model, and how it computes.
 
     Attributes:
-        backend: a key of `BACKENDS`.
+        backend: a name of `methods("models")`.
         checkpoint: path of the weights, or of a folder with them and what belongs to them; None
             to take `name` from the backend's own list.
         name: the backend's name for pretrained weights ("ViT-B/32"), downloaded to `cache`.

@@ -87,7 +87,7 @@ def clean(
 ) -> Cleaned:
     """Run the variant's steps over each text.
 
-    `statistics`: the directory that `wordstats.build` made; may be None where
+    `statistics`: the directory that `wordstats.build_statistics` made; may be None where
     `cleaning.needs_statistics` is false. `beside`: for each text the place in `texts` of the other
     part of its article; None: each stands alone. Raises UserError if the statistics are needed and
     incomplete.

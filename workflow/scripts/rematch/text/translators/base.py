@@ -18,7 +18,7 @@ from rematch.text.memory import Store, warn
 class TranslationOptions:
     """How to translate.
 
-    `backend`: a name in `text.translators.BUILDERS`. `source`, `target`: language codes.
+    `backend`: a name of `methods("translations")`. `source`, `target`: language codes.
     `memory`: folder of the translation memory; for the backend "memory" also a TSV; unused by
     "none". `requests_per_second`: ceiling over all processes that share the memory. `threads`:
     requests in flight at once in this process. `timeout_s`: longest silence of a service, while
