@@ -27,11 +27,14 @@ if TYPE_CHECKING:
     from rematch.corpus.articles import read_articles as read_articles
     from rematch.corpus.benchmark_ids import submission_ids as submission_ids
     from rematch.corpus.downloading import DownloadOptions as DownloadOptions, download as download
+    from rematch.corpus.finding import Found as Found, find_tables as find_tables
+    from rematch.corpus.glancing import Glance as Glance, glance as glance
     from rematch.corpus.kept_photos import (
         known_photos as known_photos,
         write_photos as write_photos,
     )
     from rematch.corpus.names import photo_files as photo_files
+    from rematch.corpus.photo_folders import find_photo_folder as find_photo_folder
     from rematch.corpus.photos import MISSING as MISSING, open_photo as open_photo, opened as opened
     from rematch.corpus.reading import (
         demand_usable as demand_usable,

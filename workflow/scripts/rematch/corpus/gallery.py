@@ -30,7 +30,7 @@ def open_photos(
         door: after `settle_images`; takes the digests, or the reasons that there are none.
         folder, threads, hashes, known: as `read_corpus` has them.
     """
-    found = _found(door, folder)
+    found = find_photos(door, folder)
     if not found:
         return
     for _, image, file in found:
@@ -50,8 +50,8 @@ def open_photos(
             image.sha256 = ""  # written over meanwhile: the pixels may be of either file
 
 
-def _found(door: Door, folder: Path | None) -> list[tuple[str, Image, Path]]:
-    """The photos that are there, by id; the others are refused."""
+def find_photos(door: Door, folder: Path | None) -> list[tuple[str, Image, Path]]:
+    """The photos that are there, by id, none opened yet; the others are refused."""
     present = _files_of(folder) if folder is not None else set()
     missing: list[str] = []
     found: list[tuple[str, Image, Path]] = []

@@ -29,8 +29,16 @@ if TYPE_CHECKING:
         read_tsv as read_tsv,
         recall as recall,
     )
+    from rematch.text.telling import (
+        distinct_to_translate as distinct_to_translate,
+        language_of as language_of,
+    )
     from rematch.text.translation import translate_articles as translate_articles
     from rematch.text.translators import TranslationOptions as TranslationOptions, build as build
-    from rematch.text.words import query_table as query_table, sweep_queries as sweep_queries
+    from rematch.text.words import (
+        queries as queries,
+        query_table as query_table,
+        sweep_queries as sweep_queries,
+    )
 else:
     __getattr__ = handing_on(__name__)

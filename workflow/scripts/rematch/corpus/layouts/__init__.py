@@ -16,6 +16,12 @@ from rematch.rooms import handing_on
 if TYPE_CHECKING:
     from rematch.corpus.layouts.base import Layout as Layout, Record as Record, Source as Source
     from rematch.corpus.layouts.declared import chosen as chosen, keys as keys, known as known
+    from rematch.corpus.layouts.showing import (
+        ENDINGS as ENDINGS,
+        header_of as header_of,
+        likely_columns as likely_columns,
+        shown as shown,
+    )
     from rematch.corpus.layouts.sources import (
         missing_column as missing_column,
         read_source as read_source,
