@@ -36,10 +36,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _demand_new(options.name, out)
         proposal = proposed(options.name, options.articles, options.photos)
         _write(out, _valid(drafted(options.name, str(out), proposal)))
-        lines = [line for label, text in _told(out, proposal) for line in wrapped(text, label)]
+        lines = [line for label, text in _told(proposal) for line in wrapped(text, label)]
     except UserError as error:
         say(str(error), sys.stderr)
         return 1
+    file = shlex.quote(str(out))
+    lines += [
+        f"written      {out}",
+        f"next         make check CONFIG={file}",
+        f"             make run CONFIG={file}",
+    ]
     for line in lines:
         say(line)
     return 0
@@ -96,7 +102,7 @@ def _write(out: Path, text: str) -> None:
         raise UserError(f"{out}: cannot be written ({said}); name another") from error
 
 
-def _told(out: Path, proposal: Proposal) -> Iterator[tuple[str, str]]:
+def _told(proposal: Proposal) -> Iterator[tuple[str, str]]:
     """What was found and proposed: labels and lines."""
     seen = proposal.seen
     for path, layout in seen.layouts.items():
@@ -112,10 +118,6 @@ def _told(out: Path, proposal: Proposal) -> Iterator[tuple[str, str]]:
     yield "model        ", "vit-b-32"
     for n, line in enumerate(cost(proposal)):
         yield ("a run costs  " if not n else " " * 13), line
-    written = shlex.quote(str(out))
-    yield "written      ", str(out)
-    yield "next         ", f"make check CONFIG={written}"
-    yield " " * 13, f"make run CONFIG={written}"
 
 
 def _photos_said(proposal: Proposal) -> str:
