@@ -86,9 +86,10 @@ def _undrawn(entry: dict[str, Any]) -> bool:
 
 
 def _corpus(name: str, entry: dict[str, Any], seen: Glance) -> Iterator[str]:
-    pairs = "no truth" if seen.pairs is None else counted(seen.pairs, "pair")
+    paired = seen.pairs is not None
+    pairs = f"{counted(seen.pairs or 0, 'pair')} with a photo" if paired else "no truth"
     count = f"{counted(len(seen.articles), 'article')} of {counted(seen.rows, 'row')}"
-    yield from wrapped(f"corpus {name}: {count}; {pairs} with a photo")
+    yield from wrapped(f"corpus {name}: {count}; {pairs}")
     for path, layout in seen.layouts.items():
         yield from wrapped(f"{path}: layout {layout}", "  ")
     where = f" in {entry['photos']}" if "photos" in entry else "; no folder of photos is named"
