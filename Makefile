@@ -1,15 +1,19 @@
-# make run   the experiment of config/config.yaml (CONFIG=my.yaml lays a file over it, or several)
-# make test  the test suite          make lint    formatting and static checks
-# make report  one HTML file         make clean   remove what was computed
-# make why   what a run would compute, and why
-# make verify  are inputs, code and results still what results/provenance.json says
-# make clean-stale  results that this configuration does not refer to; REMOVE=1 removes them
-# make memory  how full the translation memory is
-# make docs  the tables of methods in config/README.md, from what the methods say
-# make lock  the versions of all packages anew, after a change of requirements*.txt
-# make browser  Chromium for the tests that open pages (Debian, as root)
-# make soak  the long tests (minutes)
-# make test-cluster  tests on a real Slurm, installed and started for them (Debian, as root)
+## make run          the experiment (CONFIG=my.yaml lays a file over config/config.yaml, or several)
+## make report       results/report.html: all in one file
+## make new          a configuration for your files: NAME=mine DATA=articles.tsv PHOTOS=folder
+## make check        what CONFIG=my.yaml would read and compute, and three articles after each step
+## make why          what a run would compute, and why
+## make verify       are inputs, code and results still what results/provenance.json says
+## make clean-stale  results that this configuration does not refer to; REMOVE=1 removes them
+## make memory       how full the translation memory is
+## make clean        remove what was computed
+## make test         the test suite; make lint: formatting and static checks
+## make soak         the long tests (over an hour)
+## make test-cluster tests on a real Slurm, installed and started for them (Debian, as root)
+## make browser      Chromium for the tests that open pages (Debian, as root)
+## make docs         the tables of methods in config/README.md, from what the methods say
+## make format       the code as make lint wants it
+## make lock         the versions of all packages anew, after a change of requirements*.txt
 SHELL := /bin/bash
 PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
@@ -39,7 +43,7 @@ ifndef HOME
 export HOME := $(shell getent passwd "$$(id -u)" 2>/dev/null | cut -d: -f6 | grep . || echo $(CURDIR)/.home)
 endif
 
-.PHONY: new-venv run report why verify clean-stale memory test browser soak test-cluster lint docs format lock clean
+.PHONY: help new check new-venv run report why verify clean-stale memory test browser soak test-cluster lint docs format lock clean
 .DELETE_ON_ERROR:
 
 run: .venv/run.stamp
@@ -48,6 +52,17 @@ run: .venv/run.stamp
 
 report: run
 	@$(SNAKEMAKE) --report results/report.html
+	@echo "The report: results/report.html"
+
+help:
+	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
+
+new: .venv/run.stamp
+	@$(if $(and $(NAME),$(DATA)),,echo "say what it is called and where its tables are: make new NAME=mine DATA=articles.tsv PHOTOS=folder" >&2; exit 1)
+	@PYTHONPATH=workflow/scripts $(BIN)/python -m rematch.commands.new "$(NAME)" --articles $(DATA) $(if $(PHOTOS),--photos "$(PHOTOS)")
+
+check: .venv/run.stamp
+	@$(COMMAND) rematch.commands.check "$${over[@]}"
 
 test: .venv/dev.stamp
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist worksteal
@@ -107,6 +122,7 @@ new-venv:
 
 # torch first: the other packages then take the build that is there.
 .venv/run.stamp: requirements.txt requirements.lock $(ANEW)
+	@echo "setting up .venv: about 1.9 GB and 2 minutes, once" >&2
 	$(BIN)/python -m pip install -q --upgrade pip
 	$(BIN)/python -m pip install -q -c requirements.lock $$(grep -E '^torch==' requirements.txt)
 	$(BIN)/python -m pip install -q -c requirements.lock -r requirements.txt
