@@ -26,10 +26,22 @@ def test_a_line_now_and_then_says_what_is_left(
             if item == 1:
                 failed.append(item)
     first, second, third, last = caplog.messages
-    assert first.startswith("asking: 1 of 3 texts") and first.endswith("s left, 0 failed")
+    assert first == "asking: 1 of 3 texts, 0 failed"  # nothing is promised by one
     assert second.endswith("1 failed") and "0 s left" in third and last.endswith("1 failed")
 
 
 def test_the_bar_is_for_terminals(capsys: pytest.CaptureFixture[str]) -> None:
     list(progress(range(3), 3, "counting", "numbers"))
     assert capsys.readouterr().err == ""
+
+
+def test_what_stands_before_the_first_item_is_no_measure_of_the_rest(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    with caplog.at_level(logging.INFO):
+        for item in progress(range(101), 101, "encoding", "photos"):
+            now[0] += 1.0 if item else 30.0  # the model is loaded
+    assert caplog.messages[0] == "encoding: 1 of 101 photos"
+    assert caplog.messages[1] == "encoding: 6 of 101 photos, 1.0/s, 95 s left"
