@@ -47,8 +47,8 @@ endif
 .DELETE_ON_ERROR:
 
 run: .venv/run.stamp
-	@$(SNAKEMAKE)
-	@echo "Tables:"; ls results/*/table.md
+	@$(OVERLAYS) $(PLAIN) PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=workflow/scripts \
+		$(BIN)/python -m rematch.commands.run --cores $(CORES) "$${over[@]}"
 
 report: run
 	@$(SNAKEMAKE) --report results/report.html

@@ -145,11 +145,6 @@ def test_a_configs_name_may_hold_anything(
     here = python(folder / ".venv/bin/python", "3.11.7")
     here.write_text(here.read_text() + TELLING)
     (folder / ".venv/run.stamp").touch()
-    runner = here.with_name("snakemake")
-    runner.write_text('#!/bin/bash\nprintf "%s\\n" "$@" >> ran\n')
-    runner.chmod(0o755)
-    (folder / "results/x").mkdir(parents=True)
-    (folder / "results/x/table.md").touch()
     code, said, _ = make(folder, target, f"CONFIG={config}", "CORES=1")
     assert code == 0, said
     ran = (folder / "ran").read_text().splitlines()

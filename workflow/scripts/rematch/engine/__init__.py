@@ -90,6 +90,7 @@ if TYPE_CHECKING:
     )
     from rematch.engine.inputs import Inputs as Inputs
     from rematch.engine.locks import remove_stale as remove_stale
+    from rematch.engine.screen import Screen as Screen, screens as screens
     from rematch.engine.signals import handle_apart as handle_apart
     from rematch.engine.user import demand_place as demand_place, settle as settle
 else:

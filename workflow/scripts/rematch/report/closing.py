@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -31,17 +34,89 @@ def show_tables(corpora: Iterable[str], has_truth: Callable[[str], bool]) -> Non
         corpora: of the sweep.
         has_truth: whether a corpus has a table at all.
     """
-    warnings = []
+    corpora = list(corpora)
     for corpus in corpora:
         table = RESULTS / corpus / "table.md"
         lost = []
         with suppress(OSError, UserError):  # not there yet, or damaged: a job makes it again
             lost = losses.from_csv(table.with_name("losses.csv"))
-            warnings.append(losses.warning(lost, corpus))
         if has_truth(corpus) and table.is_file():
             say(f"\n{table.read_text('utf-8')}\nalso as {table.with_suffix('.csv')} and .html")
         elif lost:
             say(f"\n{corpus}: {losses.line(lost)}")
     sys.stdout.flush()
-    for warning in filter(None, warnings):
-        say(f"\nwarning: {warning}", sys.stderr)
+    say_warnings(corpora)
+
+
+def say_warnings(corpora: Iterable[str]) -> None:
+    """Say of each corpus, on standard error, what more than a tenth was lost of."""
+    for corpus in corpora:
+        warning = ""
+        with suppress(OSError, UserError):
+            warning = losses.warning(losses.from_csv(RESULTS / corpus / "losses.csv"), corpus)
+        if warning:
+            say(f"\nwarning: {warning}", sys.stderr)
+
+
+SHOWN = 12
+"""Runs whose figures are on the screen; the tables hold them all."""
+
+
+def ending(corpora: Iterable[str], has_truth: Callable[[str], bool]) -> list[str]:
+    """What `make run` ends with: each corpus' figures, its best run and losses, and where all is.
+
+    No line is wider than the terminal.
+    """
+    width = shutil.get_terminal_size().columns
+    lines: list[str] = []
+    for corpus in corpora:
+        folder = RESULTS / corpus
+        lines.append("")
+        with suppress(OSError, UserError):
+            lines.append(f"{corpus}: {losses.line(losses.from_csv(folder / 'losses.csv'))}")
+        if has_truth(corpus):
+            with suppress(OSError, ValueError, KeyError, IndexError):
+                lines += _figures(folder, width)
+            lines.append(f"all figures: {folder}/table.csv, .md, .html; plots: {folder}/plots/")
+        lines.append(f"each run's ranking and submission: {folder}/runs/<run>/")
+    lines += ["", "next: make report (all in one file), make why, make new NAME=mine DATA=…"]
+    return [part for line in lines for part in _cut(line, width)]
+
+
+def _cut(line: str, width: int) -> list[str]:
+    return (
+        textwrap.wrap(line, width, break_on_hyphens=False) or [""] if len(line) > width else [line]
+    )
+
+
+def _figures(folder: Path, width: int) -> list[str]:
+    """The runs of a table, best first, and the best of them in full."""
+    numbers = json.loads((folder / "numbers.json").read_text("utf-8"))
+    metrics, best = numbers["metrics"], numbers["best"]
+    first, way = metrics[0], "text-to-image_"
+    with (folder / "table.csv").open(encoding="utf-8", newline="") as file:
+        rows = sorted(csv.DictReader(file), key=lambda row: -float(row[f"{way}{first}"]))
+    figures = [[f"{float(row[way + metric]):.4f}" for metric in metrics] for row in rows]
+    spans = [
+        f"{float(r[f'{way}{first}_low']):.3f}–{float(r[f'{way}{first}_high']):.3f}" for r in rows
+    ]
+    labels = [row["label"] for row in rows]
+    fixed = 26  # the first metric, its interval and the gaps
+    least = min(16, max(map(len, [*labels, "run"])))
+    while len(metrics) > 1 and width - fixed - 8 * (len(metrics) - 1) < least:
+        metrics = metrics[:-1]
+    room = width - fixed - 8 * (len(metrics) - 1)
+    long = min(room, max(map(len, [*labels, "run"])))
+    figures = [row[: len(metrics)] for row in figures]
+    lines = [f"{'run':{long}}  {first:>7}  95 % interval" + "".join(f"{m:>8}" for m in metrics[1:])]
+    for label, row, span in list(zip(labels, figures, spans, strict=True))[:SHOWN]:
+        name = label if len(label) <= long else f"{label[: long - 1]}…"
+        lines.append(
+            f"{name:{long}}  {row[0]:>7}  {span:>13}" + "".join(f"{f:>8}" for f in row[1:])
+        )
+    if len(rows) > SHOWN:
+        lines.append(f"… the best {SHOWN} of {len(rows):,} runs by {first}")
+    lines.append(
+        f"best by {first}: {best['run']} with {best['figures'][first]} (n {rows[0][way + 'n']})"
+    )
+    return lines

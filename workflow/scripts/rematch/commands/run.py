@@ -1,0 +1,72 @@
+"""The experiment, on a screen of its own.
+
+    python -m rematch.commands.run --cores 8 [--configfile my.yaml ...]
+
+takes Snakemake's arguments and runs it with the logger `rematch`; at the end it shows each corpus'
+figures, also where nothing had to be computed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rematch.config import Asked, layers, load_schema, resolved
+from rematch.engine import ROOT, screens
+from rematch.errors import UserError, say
+from rematch.report import ending, say_warnings
+
+LOGS = Path(".snakemake/log")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; its exit status is Snakemake's."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    parser = argparse.ArgumentParser(prog="python -m rematch.commands.run", add_help=False)
+    parser.add_argument("--configfile", nargs="+", default=[], metavar="FILE")
+    files = parser.parse_known_args(given)[0].configfile
+    status, planned = _snakemake(["--logger", "rematch", *given])
+    log = max(LOGS.glob("*.snakemake.log"), default=None)
+    if status == 0:
+        if not planned:
+            say("nothing changed: all that the configuration asks for is there and up to date")
+        try:
+            _end(files)
+        except UserError as error:
+            say(str(error), sys.stderr)
+            status = 1
+    if log is not None:
+        say(f"Snakemake's own log: {log}", sys.stdout if status == 0 else sys.stderr)
+    return status
+
+
+def _snakemake(arguments: Sequence[str]) -> tuple[int, bool]:
+    """Its exit status, and whether there was something to compute."""
+    os.environ["REMATCH_SCREEN"] = "1"
+    from snakemake.cli import main as snakemake
+
+    status = 0
+    try:
+        snakemake(list(arguments))
+    except SystemExit as ended:
+        status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    return status, any(screen.total for screen in screens)
+
+
+def _end(files: Sequence[str]) -> None:
+    schema = load_schema(ROOT / "workflow/schemas/config.schema.yaml")
+    demo = ("resources/demo/corpus/articles.tsv", "resources/demo/corpus/translations.tsv")
+    known = [*demo, "resources/demo/corpus/images"]
+    asked = Asked(resolved(layers.files(files), schema, known).config)
+    corpora = asked.config["sweep"]["corpus"]
+    for line in ending(corpora, asked.has_truth):
+        say(line)
+    sys.stdout.flush()
+    say_warnings(corpora)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
