@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from rematch.commands.why import _changed
+from rematch.commands.why import _changed, _fitting
 
 A, B, C = "0123456789abcdef", "1123456789abcdef", "2123456789abcdef"
 
@@ -37,3 +37,15 @@ A, B, C = "0123456789abcdef", "1123456789abcdef", "2123456789abcdef"
 def test_names_are_found_again(before, now, said):
     old, new = ({repr(value) for value in values.values()} for values in (before, now))
     assert sorted(_changed(now.items(), old - new, new - old)) == said
+
+
+def test_lines_fit_a_terminal_and_are_whole_in_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = (
+        "  metrics 5: evaluation.resamples: 1000 -> 500 (" + ", ".join(["results/x/y.z"] * 9) + ")"
+    )
+    assert list(_fitting([line])) == [line]
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "50")
+    first, *others = _fitting([line])
+    assert max(map(len, [first, *others])) <= 50 and first.startswith("  metrics 5: evaluation")
+    assert all(part.startswith(" " * 6) for part in others) and len(others) == 4

@@ -235,3 +235,13 @@ def test_the_given_config_is_not_changed():
     before = copy.deepcopy(DEMO)
     validated(DEMO, SCHEMA, MADE)
     assert before == DEMO
+
+
+@pytest.mark.parametrize("weights", [[0.25] * 4, [1] * 4, [3] * 4, [0.1] * 4])
+def test_weights_count_by_their_share(weights: list[float]) -> None:
+    members = [
+        {"words": words, "weight": weight}
+        for words, weight in zip((10, 20, 30, 40), weights, strict=True)
+    ]
+    config = validated(changed(["ensembles", "run05"], members), SCHEMA, MADE)
+    assert [member["weight"] for member in config["ensembles"]["run05"]] == [0.25] * 4

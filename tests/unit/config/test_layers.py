@@ -121,8 +121,8 @@ def test_numbers_are_numbers_whatever_they_look_like():
     whole = [*found["sweep"]["words"][:3], found["evaluation"]["top"], found["encoding"]["batch"]]
     assert all(type(number) is int for number in [*whole, found["encoding"]["threads"]])
     assert found["ensembles"]["run05"] == [
-        {"words": 10, "weight": 2},
-        {"words": 5, "weight": 0.5},
+        {"words": 10, "weight": 0.8},
+        {"words": 5, "weight": 0.2},
     ]
     runs = [point.run for point in points(found, "demo")]
     assert runs[1] == "memory.paper.w10.demo.cosine"

@@ -9,9 +9,11 @@ it sets off; the jobs that follow from these are counted together at the end.
 from __future__ import annotations
 
 import ast
+import shutil
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from textwrap import wrap
 from typing import Any
 
 from rematch.engine import changes, dag, is_hash, short
@@ -26,9 +28,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UserError as error:
         say(str(error), sys.stderr)
         return 1
-    for line in lines:
+    for line in _fitting(lines):
         say(line)
     return 0
+
+
+def _fitting(lines: Iterable[str]) -> Iterator[str]:
+    """Lines as wide as the terminal; as they are where there is none."""
+    width = shutil.get_terminal_size().columns
+    for line in lines:
+        inside = " " * (len(line) - len(line.lstrip()) + 4)
+        if sys.stdout.isatty():
+            yield from wrap(line, width, subsequent_indent=inside, break_on_hyphens=False)
+        else:
+            yield line
 
 
 def explained(workflow: Any) -> Iterator[str]:

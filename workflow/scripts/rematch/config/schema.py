@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,19 @@ def resolved(
     notes = _leave_out(config, merged)
     _refuse([*_ensemble_faults(config), *_length_faults(config), *file_faults(config, made)])
     notes += [*_not_everywhere(config), *_unused(config, merged), *_misordered(config, doubt)]
+    _share(config)
     return Resolved(config, notes)
+
+
+def _share(config: dict[str, Any]) -> None:
+    """Make weights the shares of their sum, in place: 1 × 4 is 0.25 × 4, and computes nothing anew.
+
+    As fractions of what is written, so that equal proportions come to the same digits.
+    """
+    for members in config["ensembles"].values():
+        weights = [Fraction(str(member.get("weight", 1))) for member in members]
+        for member, weight in zip(members, weights, strict=True):
+            member["weight"] = float(weight / sum(weights))
 
 
 def _refuse(faults: Iterator[str] | Sequence[str]) -> None:
