@@ -133,7 +133,9 @@ def test_a_sweep_of_a_hundred_runs_is_few_jobs_of_slurms(tiny: Project) -> None:
     counts = {rule: int(n) for rule, n in re.findall(r"^(\w+) +(\d+)$", said, re.M)}
     assert counts["similarity"] == 100 and counts["total"] > 600
     # Reports, and what needs a network, stay here.
-    (marked,) = re.findall(r"localrules:\n(.*?)\n\n", (ROOT / "Snakefile").read_text("utf-8"), re.S)
+    (marked,) = re.findall(
+        r"localrules:\n(.*?)\n\n", (ROOT / "workflow/Snakefile").read_text("utf-8"), re.S
+    )
     profile = yaml.safe_load((ROOT / "profiles/slurm/config.v9+.yaml").read_text("utf-8"))
     elsewhere = {*re.findall(r"\w+", marked), "translate", *profile["groups"], "total"}
     alone = sum(n for rule, n in counts.items() if rule not in elsewhere)

@@ -6,7 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
+sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 from rematch.config import (
     ENCODING_KEYS,
@@ -39,7 +39,6 @@ from rematch.report import caption_numbers, show_tables
 from rematch.storage import KEPT, Contents, remove_leftovers
 from rematch.text import misplaced, wordstats
 
-ROOT = Path(workflow.basedir)
 DEMO = "resources/demo/corpus"
 DEMO_FILES = [f"{DEMO}/articles.tsv", f"{DEMO}/translations.tsv", f"{DEMO}/images"]
 
@@ -57,14 +56,19 @@ def read_config():
     elif workflow.modifier.skip_configfile:  # another workflow includes this one, with its config
         layers, items = [config], None
     else:
-        layers = config_files(workflow.overwrite_configfiles)
-    found = resolved(layers, schema, DEMO_FILES, items, misplaced)
+        layers = config_files(workflow.overwrite_configfiles, BASE)
+    found = resolved(layers, schema, DEMO_FILES, items, misplaced, ROOT)
     if isinstance(whole, dict):
         return found.config, whole["notes"]
     if workflow.is_main_process:
         for note in found.notes:
             say(f"config: {note}", sys.stderr)
     return found.config, found.notes
+
+
+def other_places(modifier):
+    """Whether a workflow that includes this one wants its paths changed."""
+    return bool(modifier.prefix or modifier.modifies_prefixes)
 
 
 def say_that_jobs_work():
@@ -74,7 +78,7 @@ def say_that_jobs_work():
 
 settle()
 try:
-    demand_place(Path.cwd(), ROOT)
+    demand_place(Path.cwd(), ROOT, other_places(workflow.modifier.path_modifier))
 except UserError as error:
     say(str(error), sys.stderr)
     sys.exit(1)

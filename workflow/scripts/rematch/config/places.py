@@ -39,6 +39,20 @@ def file_faults(config: Mapping[str, Any], made: Sequence[str]) -> Iterator[str]
             )
 
 
+def bring_along(config: dict[str, Any], project: Path) -> None:
+    """Find what the project brings along under resources/ there, where it is not here, in place.
+
+    For a run in another folder, as a module of another workflow is; what is here goes first.
+    """
+    places = [(model, "checkpoint") for model in config["models"].values()]
+    for entry, key in [*places, (config["evaluation"], "reference")]:
+        path = entry.get(key)
+        if path and not Path(path).is_absolute() and Path(path).parts[:1] == ("resources",):
+            there = project / path
+            if not Path(path).exists() and there.exists():
+                entry[key] = str(there)
+
+
 def _named(config: Mapping[str, Any]) -> Iterator[tuple[str, str, Callable[[Path], bool]]]:
     """Key, path, and what tells that it is there."""
     for name in config["sweep"]["corpus"]:

@@ -17,7 +17,7 @@ import yaml
 from rematch.config.entries import section_faults
 from rematch.config.faults import REGISTRY, near, not_defined, path, schema_faults, short
 from rematch.config.layers import Merged, merge
-from rematch.config.places import file_faults
+from rematch.config.places import bring_along, file_faults
 from rematch.config.sweep import AXES, Config, axes_of, members_without_run, points, used
 from rematch.config.values import Schema, adapted, options, unusable
 from rematch.errors import UserError
@@ -60,6 +60,7 @@ def resolved(
     made: Sequence[str] = (),
     items: Mapping[str, Any] | None = None,
     doubt: Callable[[Sequence[str]], str] = lambda steps: "",
+    project: Path | None = None,
 ) -> Resolved:
     """The configuration that layers come to, the lowest first.
 
@@ -71,6 +72,7 @@ def resolved(
         made: paths that a rule makes, so that they need not exist yet.
         items: the layer above all, of the command line, where every value is text.
         doubt: says what is wrong with the order of a cleaning's steps, or "".
+        project: its folder, where what it brings along is found from any other.
 
     Raises:
         ConfigError: with every fault found, a line each.
@@ -85,6 +87,8 @@ def resolved(
     config = copy.deepcopy(merged.values)
     _fill(config, schema, schema)
     _fill_methods(config)
+    if project is not None:
+        bring_along(config, project)
     _refuse([*_sweep_faults(config), *section_faults(config)])
     notes = _leave_out(config, merged)
     _refuse([*_ensemble_faults(config), *_length_faults(config), *file_faults(config, made)])

@@ -1,0 +1,86 @@
+"""The workflow in another folder: as a module of another one, and by its path."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from rematch.config.layers import merge
+from tests.workflow.conftest import ROOT, Project
+
+PLAIN = """
+module rematch:
+    snakefile: "{project}/Snakefile"
+
+use rule * from rematch as rematch_*
+
+rule all:
+    default_target: True
+    input: rules.rematch_all.input
+"""
+
+WITH_CONFIG = """
+configfile: "config/config.yaml"
+
+module rematch:
+    snakefile: "{project}/workflow/Snakefile"
+    config: config
+
+use rule * from rematch
+"""
+
+
+@pytest.fixture
+def away(branch: Project, tmp_path: Path) -> Path:
+    """A folder with the branch's data and configuration, and nothing else of it."""
+    folder = tmp_path / "away"
+    (folder / "config").mkdir(parents=True)
+    shutil.copytree(branch.folder / "data", folder / "data")
+    base = yaml.safe_load((branch.folder / "config/config.yaml").read_text("utf-8"))
+    whole = merge([base, branch.config]).values
+    (folder / "config/config.yaml").write_text(yaml.safe_dump(whole), "utf-8")
+    return folder
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
+        cwd=folder,
+        env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("form", [PLAIN, WITH_CONFIG, None])
+def test_another_folder_comes_to_the_same_table(
+    branch: Project, away: Path, form: str | None
+) -> None:
+    if form is None:
+        done = run(away, "--snakefile", str(branch.folder / "Snakefile"))
+    else:
+        (away / "Snakefile").write_text(form.format(project=branch.folder))
+        done = run(away)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for name in ("tiny/table.csv", "tiny/table.md"):
+        assert (away / "results" / name).read_bytes() == branch.read(name)
+
+
+def test_without_a_configuration_there_the_projects_own_is_taken(tmp_path: Path) -> None:
+    done = run(tmp_path, "--snakefile", str(ROOT / "Snakefile"), "--dry-run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "demo_corpus" in done.stdout + done.stderr
+
+
+def test_a_prefix_is_refused_in_a_line(branch: Project, away: Path) -> None:
+    form = PLAIN.replace("    snakefile:", '    prefix: "x"\n    snakefile:')
+    (away / "Snakefile").write_text(form.format(project=branch.folder))
+    done = run(away)
+    assert done.returncode != 0
+    assert "module: prefix and replace_prefix are not known here" in done.stderr
