@@ -24,9 +24,9 @@ import pyarrow as pa
 import pytrec_eval
 import torch
 
-from rematch.evaluate import metrics
+from rematch.evaluate import measures
 from rematch.forms import Embeddings
-from rematch.match import blend, rank, score, submission
+from rematch.match import blend, rank_both, score, submission
 from rematch.storage import Similarity, write_similarity
 
 TOP = 100
@@ -62,7 +62,7 @@ def both_rankings(folder: Path, queries: Embeddings, gallery: Embeddings, runs: 
 
     def ours() -> tuple[pa.Table, pa.Table]:
         write_similarity(path, gallery.ids, score(queries, gallery, "cosine"))
-        return rank(Similarity(path), ties, ties, TOP)
+        return rank_both(Similarity(path), ties, ties, TOP)
 
     def theirs() -> object:
         product = torch.from_numpy(queries.vectors) @ torch.from_numpy(gallery.vectors).T
@@ -118,7 +118,7 @@ def evaluation(ranking: pa.Table, truth: np.ndarray, runs: int) -> None:
     names = {"recip_rank", "recall_1", "recall_5", "recall_10", "recall_50", "recall_100"}
 
     def ours() -> object:
-        return metrics.per_query(ranking, qrels)
+        return measures.per_query(ranking, qrels)
 
     def theirs() -> object:
         return pytrec_eval.RelevanceEvaluator(wanted, names).evaluate(run)

@@ -156,7 +156,11 @@ def test_a_configs_name_may_hold_anything(
 
 def test_every_goal_for_users_is_in_the_help(folder: Path) -> None:
     told = subprocess.run(
-        ["make", "help"], cwd=folder, capture_output=True, text=True, check=True
+        ["make", "--no-print-directory", "help"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout.splitlines()
     named = {goal for line in told for goal in re.findall(r"make ([a-z-]+)", line)}
     phony = re.findall(r"^\.PHONY: (.*)$", (folder / "Makefile").read_text("utf-8"), re.M)

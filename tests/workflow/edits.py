@@ -512,7 +512,7 @@ EDITS = [
     Edit("comments, docstrings, formatting", format_modules, NONE, often=True, changes=False),
     Edit(
         "edit metrics.py",
-        edit_module("evaluate/metrics.py", "1.0 / first", "0.5 / first"),
+        edit_module("evaluate/measures.py", "1.0 / first", "0.5 / first"),
         frozenset(f"metrics tiny.{run}" for run in (W3, W3.replace("3", "6"), RUN05)) | TABLES,
     ),
     Edit(

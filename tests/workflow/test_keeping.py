@@ -117,7 +117,7 @@ def test_verify_names_what_differs_and_notes_another_machine(
     columns = pq.read_table(metrics).to_pydict()
     columns["value"][0] += 1e-9
     pq.write_table(pq.read_schema(metrics).empty_table().from_pydict(columns), metrics)
-    module = branch.folder / "workflow/scripts/rematch/evaluate/metrics.py"
+    module = branch.folder / "workflow/scripts/rematch/evaluate/measures.py"
     module.write_text(module.read_text("utf-8") + "\nADDED = 1\n", "utf-8")
     branch.config["sweep"]["words"] = [3]
     branch.config["ensembles"] = {"run05": [{"words": 3, "weight": 1.0}]}

@@ -6,7 +6,7 @@ jobs.start(snakemake)
 
 from rematch import forms
 from rematch.corpus import tie_keys
-from rematch.match import rank
+from rematch.match import rank_both
 from rematch.storage import Similarity, tables
 
 articles, images = (
@@ -16,7 +16,7 @@ articles, images = (
         (snakemake.input.images, forms.IMAGES, "image_id"),
     )
 )
-ranking, image_ranking = rank(
+ranking, image_ranking = rank_both(
     Similarity(snakemake.input.similarity),
     tie_keys("article", articles),
     tie_keys("photo", images),

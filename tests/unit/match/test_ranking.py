@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from rematch.errors import UserError
-from rematch.match.ranking import rank
+from rematch.match.ranking import rank_both
 from tests.unit.match.matrices import identity_ties, similarity
 
 score_matrices = st.integers(1, 9).flatmap(
@@ -31,7 +31,7 @@ def test_scores_that_are_not_finite_are_refused_never_ranked(tmp_path):
         matrix = similarity(tmp_path / "s.arrow", scores)
         ties = identity_ties([*matrix.article_ids, *matrix.gallery])
         with pytest.raises(UserError, match="article 'a2' with photo 'p1'"):
-            rank(matrix, ties, ties, 3)
+            rank_both(matrix, ties, ties, 3)
 
 
 def plain_lists(grid, queries, documents, ties, top):
@@ -47,7 +47,7 @@ def assert_ranked(matrix, grid, seed, top):
     names = [*matrix.article_ids, *matrix.gallery]
     keys = np.random.default_rng(seed).permutation(10_000)[: len(names)]
     ties = {name: f"{key:04d}" for name, key in zip(names, keys, strict=True)}
-    to_images, to_articles = rank(matrix, ties, ties, top)
+    to_images, to_articles = rank_both(matrix, ties, ties, top)
     articles, gallery = matrix.article_ids, matrix.gallery
     expected = plain_lists(grid, articles, gallery, ties, top)
     assert [tuple(row.values()) for row in to_images.to_pylist()] == expected
@@ -79,7 +79,7 @@ def test_order_of_rows_and_columns_changes_no_rank(tmp_path):
     articles, gallery = [f"a{i}" for i in range(20)], [f"p{j}" for j in range(15)]
     rows, columns = rng.permutation(20), rng.permutation(15)
     ties = identity_ties([*articles, *gallery])
-    first = rank(similarity(tmp_path / "1", scores, articles, gallery), ties, ties, 10)
+    first = rank_both(similarity(tmp_path / "1", scores, articles, gallery), ties, ties, 10)
     shuffled = similarity(
         tmp_path / "2",
         scores[rows][:, columns],
@@ -87,7 +87,7 @@ def test_order_of_rows_and_columns_changes_no_rank(tmp_path):
         [gallery[j] for j in columns],
         block=7,
     )
-    again = rank(shuffled, ties, ties, 10)
+    again = rank_both(shuffled, ties, ties, 10)
     assert first[0].equals(again[0]) and first[1].equals(again[1])
 
 

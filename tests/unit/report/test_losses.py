@@ -17,8 +17,8 @@ from rematch import forms
 from rematch.corpus import CorpusSpec, count_table, read_corpus, tie_keys
 from rematch.corpus.reading import Corpus
 from rematch.errors import UserError
-from rematch.evaluate.metrics import DIRECTIONS, evaluate_both
-from rematch.match.ranking import rank
+from rematch.evaluate.measures import DIRECTIONS, evaluate_both
+from rematch.match.ranking import rank_both
 from rematch.report import as_csv, as_html, as_markdown, results, tally
 from rematch.report.losses import Loss, empty_queries, from_csv, kept, line, to_csv, warning
 from rematch.report.losses_html import SHOWN, losses_page
@@ -293,7 +293,7 @@ def test_empty_queries_are_worth_what_chance_is(tmp_path: Path) -> None:
         pa.table({name: [f"{letter}{i}" for i in range(n)], "digest": [f"{i}" for i in range(n)]})
         for name, letter in (("article_id", "a"), ("image_id", "p"))
     )
-    rankings = rank(ranked, tie_keys("article", articles), tie_keys("photo", photos), n)
+    rankings = rank_both(ranked, tie_keys("article", articles), tie_keys("photo", photos), n)
     qrels = pa.table({"article_id": articles["article_id"], "image_id": photos["image_id"]})
     metrics, _ = evaluate_both(*rankings, qrels, run="r", top=n, recall_at=(1, 5), resamples=10)
     figures = {(row["direction"], row["metric"]): row["value"] for row in metrics.to_pylist()}

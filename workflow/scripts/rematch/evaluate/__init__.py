@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from rematch.rooms import handing_on
 
 if TYPE_CHECKING:
-    from rematch.evaluate import metrics as metrics
-    from rematch.evaluate.metrics import (
+    from rematch.evaluate import measures as measures
+    from rematch.evaluate.measures import (
         DIRECTIONS as DIRECTIONS,
         IMAGE_TO_TEXT as IMAGE_TO_TEXT,
         TEXT_TO_IMAGE as TEXT_TO_IMAGE,
         evaluate_both as evaluate_both,
+        metrics as metrics,
     )
 else:
     __getattr__ = handing_on(__name__)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from rematch.rooms import handing_on
 
 if TYPE_CHECKING:
+    from rematch.match.arrays import rank as rank
     from rematch.match.blending import blend as blend
-    from rematch.match.ranking import rank as rank
+    from rematch.match.ranking import rank_both as rank_both
     from rematch.match.scoring import score as score
     from rematch.match.submissions import submission as submission
 else:

@@ -14,7 +14,7 @@ from rematch.match.best import Keys, Places, best, places_of, scores_of, smalles
 from rematch.match.scores import Scores, demand_finite
 
 
-def rank(
+def rank_both(
     similarity: Scores,
     article_ties: Mapping[str, Any],
     image_ties: Mapping[str, Any],

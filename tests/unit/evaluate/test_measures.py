@@ -15,7 +15,7 @@ from hypothesis import given, settings, strategies as st
 
 from rematch import forms
 from rematch.errors import UserError
-from rematch.evaluate import metrics, tables
+from rematch.evaluate import measures, tables
 
 Lists = dict[str, list[str]]
 Truth = dict[str, set[str]]
@@ -89,8 +89,8 @@ def assert_same(got: dict[str, dict[str, float]], want: dict[str, dict[str, floa
 @pytest.mark.parametrize("seed", range(8))
 def test_equals_pytrec_eval_and_the_plain_loop(seed: int) -> None:
     lists, truth = random_case(seed)
-    got = as_dict(metrics.per_query(ranking_of(lists), qrels_of(truth)))
-    assert_same(got, by_hand(lists, truth, metrics.K))
+    got = as_dict(measures.per_query(ranking_of(lists), qrels_of(truth)))
+    assert_same(got, by_hand(lists, truth, measures.K))
 
     run = {
         q: {d: float(len(ds) - i) for i, d in enumerate(ds)}
@@ -106,7 +106,7 @@ def test_equals_pytrec_eval_and_the_plain_loop(seed: int) -> None:
     want = {
         q: {
             "MRR@100": mrr[q]["recip_rank"] if q in mrr else 0.0,
-            **{f"R@{k}": recall[q][f"recall_{k}"] if q in recall else 0.0 for k in metrics.K},
+            **{f"R@{k}": recall[q][f"recall_{k}"] if q in recall else 0.0 for k in measures.K},
         }
         for q in truth
     }
@@ -128,18 +128,18 @@ def test_properties(data: st.DataObject) -> None:
         )
     )
     ranking, qrels = ranking_of(lists), qrels_of(truth)
-    values = metrics.per_query(ranking, qrels, ks=(1, 3, 9))
+    values = measures.per_query(ranking, qrels, ks=(1, 3, 9))
     assert_same(as_dict(values), by_hand(lists, truth, (1, 3, 9)))
 
     order = data.draw(st.permutations(range(ranking.num_rows)))
-    mixed = metrics.per_query(
+    mixed = measures.per_query(
         ranking.take(pa.array(order, pa.int64())),
         qrels.take(list(range(len(qrels)))[::-1]),
         (1, 3, 9),
     )
     assert mixed.equals(values)
 
-    curve = metrics.recall_curve(ranking, qrels, 9)
+    curve = measures.recall_curve(ranking, qrels, 9)
     assert (np.diff(curve) >= 0).all()
     for k in (1, 3, 9):
         mean = math.fsum(values[f"R@{k}"].to_pylist()) / len(values)
@@ -151,7 +151,7 @@ def test_the_curve_is_recall_at_every_k() -> None:
     ks = tuple(range(1, 101))
     values = by_hand(lists, truth, ks)
     want = [np.mean([row[f"R@{k}"] for row in values.values()]) for k in ks]
-    curve = metrics.recall_curve(ranking_of(lists), qrels_of(truth))
+    curve = measures.recall_curve(ranking_of(lists), qrels_of(truth))
     assert curve.shape == (100,) and curve.dtype == np.float64
     assert curve == pytest.approx(want, abs=1e-12)
 
@@ -159,7 +159,7 @@ def test_the_curve_is_recall_at_every_k() -> None:
 def test_means_run_over_all_queries_of_the_qrels() -> None:
     ranking = ranking_of({"a": ["x", "y"], "unjudged": ["x"]})
     qrels = qrels_of({"a": {"y"}, "b": {"x"}, "c": {"not in any list"}, "d": {"x", "y"}})
-    out = metrics.evaluate(ranking, qrels, run="r", ks=(1, 2))
+    out = measures.evaluate(ranking, qrels, run="r", ks=(1, 2))
     assert out.schema == forms.METRICS
     assert {row["metric"]: row["value"] for row in out.to_pylist()} == {
         "MRR@100": 0.5 / 4,
@@ -170,7 +170,7 @@ def test_means_run_over_all_queries_of_the_qrels() -> None:
 
 
 def test_the_truth_at_rank_1_scores_1_and_at_101_nothing() -> None:
-    first = metrics.evaluate(
+    first = measures.evaluate(
         ranking_of({f"q{i}": [f"d{i}", "x"] for i in range(5)}),
         qrels_of({f"q{i}": {f"d{i}"} for i in range(5)}),
         run="r",
@@ -179,7 +179,7 @@ def test_the_truth_at_rank_1_scores_1_and_at_101_nothing() -> None:
     assert first["high"].to_pylist() == [1.0] * 6
     far = ranking_of({"q": [f"d{i}" for i in range(1, 151)]})
     for place, mrr, recall in [(100, 0.01, 1.0), (101, 0.0, 0.0)]:
-        row = metrics.per_query(far, qrels_of({"q": {f"d{place}"}})).to_pylist()[0]
+        row = measures.per_query(far, qrels_of({"q": {f"d{place}"}})).to_pylist()[0]
         assert (row["MRR@100"], row["R@100"]) == (mrr, recall)
 
 
@@ -189,8 +189,8 @@ def test_image_to_text_is_the_same_with_the_columns_swapped() -> None:
     swap = {"article_id": "image_id", "image_id": "article_id"}
     turned = ranking.rename_columns([swap.get(n, n) for n in ranking.column_names])
     turned_qrels = qrels.rename_columns([swap[n] for n in qrels.column_names])
-    values = metrics.per_query(turned, turned_qrels, query="image_id", document="article_id")
-    assert values.equals(metrics.per_query(ranking, qrels))
+    values = measures.per_query(turned, turned_qrels, query="image_id", document="article_id")
+    assert values.equals(measures.per_query(ranking, qrels))
     run = tables.as_run(turned, query="image_id", document="article_id")
     assert run.column_names == ["query", "document", "rank", "score"]
 
@@ -198,11 +198,11 @@ def test_image_to_text_is_the_same_with_the_columns_swapped() -> None:
 def test_pandas_categories_and_repeated_pairs_are_read() -> None:
     lists, truth = random_case(2)
     ranking, qrels = ranking_of(lists), qrels_of(truth)
-    want = metrics.per_query(ranking, qrels)
+    want = measures.per_query(ranking, qrels)
     frame = ranking.to_pandas().astype({"article_id": "category", "image_id": "category"})
     doubled = pa.concat_tables([qrels, qrels])
-    assert metrics.per_query(frame, doubled).equals(want)
-    assert metrics.per_query(frame, pd.concat([qrels.to_pandas()] * 2)).equals(want)
+    assert measures.per_query(frame, doubled).equals(want)
+    assert measures.per_query(frame, pd.concat([qrels.to_pandas()] * 2)).equals(want)
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_a_damaged_ranking_is_refused(
         says = says.split(", ", 1)[-1].split(": rank")[0].split(": the")[0].split(": score")[0]
     damaged = forms.from_rows(rows, forms.RANKING)
     qrels = qrels_of({"a": {"x"}})
-    for function in (metrics.per_query, metrics.recall_curve):
+    for function in (measures.per_query, measures.recall_curve):
         with pytest.raises(UserError) as refused:
             function(damaged, qrels, source="results/ranking.parquet")
         assert says in str(refused.value)
@@ -245,33 +245,33 @@ def test_equal_scores_are_no_damage() -> None:
     rows = ranking_of({"a": ["x", "y"]}).to_pylist()
     rows[1]["score"] = rows[0]["score"]
     ranking = forms.from_rows(rows, forms.RANKING)
-    assert metrics.per_query(ranking, qrels_of({"a": {"y"}}))["MRR@100"].to_pylist() == [0.5]
+    assert measures.per_query(ranking, qrels_of({"a": {"y"}}))["MRR@100"].to_pylist() == [0.5]
 
 
 def test_wrong_columns_are_refused() -> None:
     ranking, qrels = ranking_of({"a": ["x"]}), qrels_of({"a": {"x"}})
     with pytest.raises(UserError, match="'score' is missing"):
-        metrics.per_query(ranking.drop_columns(["score"]), qrels)
+        measures.per_query(ranking.drop_columns(["score"]), qrels)
     numbers = pd.DataFrame({"article_id": [1], "rank": [1], "image_id": ["x"], "score": [0.5]})
     with pytest.raises(UserError, match="'article_id' holds int64, but ids are strings"):
-        metrics.per_query(numbers, qrels)
+        measures.per_query(numbers, qrels)
     halves = pd.DataFrame({"article_id": ["a"], "rank": [1.5], "image_id": ["x"], "score": [0.5]})
     with pytest.raises(UserError, match="'rank' is no int64"):
-        metrics.per_query(halves, qrels)
+        measures.per_query(halves, qrels)
     with pytest.raises(ValueError, match="count from 1"):
-        metrics.per_query(ranking, qrels, ks=(0, 5))
+        measures.per_query(ranking, qrels, ks=(0, 5))
 
 
 def test_no_truth_gives_no_metrics_and_no_ranking_gives_zeros() -> None:
     none = forms.from_rows([], forms.QRELS)
     ranking = ranking_of({"a": ["x"]})
-    out = metrics.evaluate(ranking, none, run="r")
+    out = measures.evaluate(ranking, none, run="r")
     assert out.num_rows == 0 and out.schema == forms.METRICS
     with pytest.raises(UserError, match="no pair"):
-        metrics.recall_curve(ranking, none)
-    nothing = metrics.evaluate(ranking_of({}), qrels_of({"a": {"x"}}), run="r")
+        measures.recall_curve(ranking, none)
+    nothing = measures.evaluate(ranking_of({}), qrels_of({"a": {"x"}}), run="r")
     assert nothing["value"].to_pylist() == [0.0] * 6
-    assert metrics.recall_curve(ranking_of({}), qrels_of({"a": {"x"}}), 3).tolist() == [0.0] * 3
+    assert measures.recall_curve(ranking_of({}), qrels_of({"a": {"x"}}), 3).tolist() == [0.0] * 3
 
 
 def test_large_tables_take_seconds_not_minutes() -> None:
@@ -290,7 +290,7 @@ def test_large_tables_take_seconds_not_minutes() -> None:
     place = np.arange(n) % 150
     qrels = pa.table({"article_id": names, "image_id": names[(np.arange(n) + place) % n]})
     started = time.monotonic()
-    values = metrics.per_query(ranking, qrels)
+    values = measures.per_query(ranking, qrels)
     assert time.monotonic() - started < 10
     want = np.where(place < 100, 1 / (place + 1), 0)
     assert values["MRR@100"].to_numpy() == pytest.approx(want, abs=1e-15)

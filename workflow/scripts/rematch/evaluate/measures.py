@@ -103,6 +103,25 @@ def _recall_curve(hits: Hits, k_max: int) -> Floats:
     return curve / len(queries)
 
 
+def metrics(ranking: Table, qrels: Table, ks: Sequence[int] = K, mrr_at: int = MRR_AT) -> pa.Table:
+    """How well a text-to-image ranking finds the truth: for a notebook or another project.
+
+    Args:
+        ranking: columns `article_id`, `image_id`, `rank`, `score`, as `match.rank` gives it.
+        qrels: columns `article_id`, `image_id`, a row a right pair; or a data frame of both.
+        ks, mrr_at: cut-offs.
+
+    Returns:
+        A row a metric: `metric`, its mean `value`, `low` and `high` of the 95 % interval, and `n`
+        queries.
+
+    Raises:
+        UserError: see `as_run` and `as_qrels`.
+    """
+    found = evaluate(ranking, qrels, run="", ks=ks, mrr_at=mrr_at)
+    return found.select(["metric", "value", "low", "high", "n"]).replace_schema_metadata()
+
+
 def evaluate(
     ranking: Table,
     qrels: Table,
