@@ -1,9 +1,10 @@
 ## make run          the experiment (CONFIG=my.yaml lays a file over config/config.yaml, or several)
-## make report       results/report.html: all in one file
+## make report       results/<experiment>/report.html: all in one file
+## make compare      two experiments' tables beside each other: A=config B=mine
 ## make new          a configuration for your files: NAME=mine DATA=articles.tsv PHOTOS=folder
 ## make check        what CONFIG=my.yaml would read and compute, and three articles after each step
 ## make why          what a run would compute, and why
-## make verify       are inputs, code and results still what results/provenance.json says
+## make verify       are inputs, code and results still what the experiment's record says
 ## make clean-stale  results that this configuration does not refer to; REMOVE=1 removes them
 ## make memory       how full the translation memory is
 ## make clean        remove what was computed
@@ -43,7 +44,7 @@ ifndef HOME
 export HOME := $(shell getent passwd "$$(id -u)" 2>/dev/null | cut -d: -f6 | grep . || echo $(CURDIR)/.home)
 endif
 
-.PHONY: help new check new-venv run report why verify clean-stale memory test browser soak test-cluster lint docs format lock clean
+.PHONY: help new check compare new-venv run report why verify clean-stale memory test browser soak test-cluster lint docs format lock clean
 .DELETE_ON_ERROR:
 
 run: .venv/run.stamp
@@ -51,8 +52,8 @@ run: .venv/run.stamp
 		$(BIN)/python -m rematch.commands.run --cores $(CORES) "$${over[@]}"
 
 report: run
-	@$(SNAKEMAKE) --report results/report.html
-	@echo "The report: results/report.html"
+	@$(OVERLAYS) PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=workflow/scripts \
+		$(BIN)/python -m rematch.commands.report --cores $(CORES) "$${over[@]}"
 
 help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
@@ -60,6 +61,9 @@ help:
 new: .venv/run.stamp
 	@$(if $(and $(NAME),$(DATA)),,echo "say what it is called and where its tables are: make new NAME=mine DATA=articles.tsv PHOTOS=folder" >&2; exit 1)
 	@PYTHONPATH=workflow/scripts $(BIN)/python -m rematch.commands.new "$(NAME)" --articles $(DATA) $(if $(PHOTOS),--photos "$(PHOTOS)")
+
+compare: .venv/run.stamp
+	@PYTHONPATH=workflow/scripts $(BIN)/python -m rematch.commands.compare "$(A)" "$(B)"
 
 check: .venv/run.stamp
 	@$(COMMAND) rematch.commands.check "$${over[@]}"

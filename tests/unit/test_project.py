@@ -140,8 +140,8 @@ def test_every_rule_has_a_log_a_benchmark_a_code_hash_and_a_thin_script() -> Non
     for name, body in re.findall(r"^rule (\w+):\n(.*?)(?=^\S|\Z)", rules, re.M | re.S):
         (script,) = re.findall(r'script:\s+"\.\./scripts/(\w+\.py)"', body)
         assert f'code=inputs.code("{script}")' in body, name
-        (log,) = re.findall(r'log:\s+"results/logs/(.*)\.log"', body)
-        (benchmark,) = re.findall(r'benchmark:\s+"results/benchmarks/(.*)\.tsv"', body)
+        (log,) = re.findall(r'log:\s+f?"results/logs/(.*)\.log"', body)
+        (benchmark,) = re.findall(r'benchmark:\s+f?"results/benchmarks/(.*)\.tsv"', body)
         assert log == benchmark and log.startswith(name), name
         assert "conda:" in body and "run:" not in body, name
         lines = (ROOT / "workflow/scripts" / script).read_text("utf-8").splitlines()

@@ -71,15 +71,17 @@ def matched(
     return judged(*runs) | {f"similarity tiny.{run}" for run in runs}
 
 
-SETUP: Jobs = frozenset({"setup"})
+SETUP: Jobs = frozenset({"setup my"})
 """The page that shows the configuration and the versions of packages."""
 
-TABLES: Jobs = frozenset({"table tiny", "plots tiny"})
+TABLES: Jobs = frozenset({"table my.tiny", "plots my.tiny"})
 MATCHED = matched() | ensemble() | TABLES
 PHOTOS_ENCODED = MATCHED | {"embed_images tiny.tiny"}
-PHOTOS = PHOTOS_ENCODED | {"corpus tiny", "losses tiny"}
+PHOTOS = PHOTOS_ENCODED | {"corpus tiny", "losses my.tiny"}
 TEXTS_ENCODED = MATCHED | embedded()
-CLEANED = TEXTS_ENCODED | texts() | {"clean tiny.memory.paper", "cleaning tiny", "losses tiny"}
+CLEANED = (
+    TEXTS_ENCODED | texts() | {"clean tiny.memory.paper", "cleaning my.tiny", "losses my.tiny"}
+)
 TRANSLATED = CLEANED | {"translate tiny.memory"}
 CORPUS = PHOTOS | TRANSLATED | {"articles tiny"}
 """Of an edit of the corpus' table, which holds articles, photos' names and the truth."""
@@ -92,7 +94,7 @@ def last(jobs: Jobs) -> Jobs:
     return jobs | LAST if jobs else jobs
 
 
-LAST: Jobs = frozenset({"provenance"})
+LAST: Jobs = frozenset({"provenance my"})
 
 
 @dataclass(frozen=True)
@@ -446,7 +448,7 @@ EDITS = [
         | ensemble(cleaning="raw")
         | TABLES
         | SETUP
-        | {"clean tiny.memory.raw", "cleaning tiny", "losses tiny"},
+        | {"clean tiny.memory.raw", "cleaning my.tiny", "losses my.tiny"},
     ),
     Edit("turn a cleaning step off", drop_step, CLEANED | SETUP),
     Edit(
@@ -458,7 +460,7 @@ EDITS = [
         | ensemble(translation="none")
         | TABLES
         | SETUP
-        | {"translate tiny.none", "clean tiny.none.paper", "cleaning tiny", "losses tiny"},
+        | {"translate tiny.none", "clean tiny.none.paper", "cleaning my.tiny", "losses my.tiny"},
     ),
     Edit(
         "add a translation that no text needs", translate_unneeded, NONE, often=True, changes=False
@@ -531,16 +533,20 @@ EDITS = [
         edit_module("corpus/photos/opening.py"),
         PHOTOS | TEXTS_ENCODED,
     ),
-    Edit("edit tally.py", edit_module("report/tally.py"), frozenset({"losses tiny", "table tiny"})),
+    Edit(
+        "edit tally.py",
+        edit_module("report/tally.py"),
+        frozenset({"losses my.tiny", "table my.tiny"}),
+    ),
     Edit("edit clean.py", edit_module("text/cleaning/cleaner.py"), CLEANED),
     Edit("edit an encoder", edit_module("embed/models/openai.py"), PHOTOS_ENCODED | TEXTS_ENCODED),
-    Edit("edit plots.py", edit_module("report/plots/words.py"), frozenset({"plots tiny"})),
+    Edit("edit plots.py", edit_module("report/plots/words.py"), frozenset({"plots my.tiny"})),
     Edit("replace the checkpoint", replace_checkpoint, PHOTOS_ENCODED | TEXTS_ENCODED),
     Edit("move the checkpoint", move_checkpoint, SETUP),
     Edit("move a kept memory", move_kept_memory, SETUP),
     Edit("upgrade Pillow", upgrade("pillow"), PHOTOS | TEXTS_ENCODED | SETUP),
     Edit("upgrade ftfy", upgrade("ftfy"), CLEANED | SETUP),
-    Edit("upgrade Matplotlib", upgrade("matplotlib"), frozenset({"plots tiny"}) | SETUP),
+    Edit("upgrade Matplotlib", upgrade("matplotlib"), frozenset({"plots my.tiny"}) | SETUP),
     Edit(
         "delete intermediate files",
         delete(*INTERMEDIATE),
@@ -644,10 +650,10 @@ def different(project: Project, scratch: Project, deleted: Iterable[str] = ()) -
             keys = sorted(needed.keys)
             if not (kept.keys >= needed.keys and (kept.take(keys) == needed.take(keys)).all()):
                 found.append(name)
-        elif name == "provenance.json":
+        elif name.endswith("/provenance.json"):
             here, there = (json.loads(file.read_bytes()) for file in (ours, path))
             if here | {"made": None} != there | {"made": None}:
                 found.append(name)
-        elif name != "ro-crate-metadata.json" and ours.read_bytes() != path.read_bytes():
+        elif not name.endswith("ro-crate-metadata.json") and ours.read_bytes() != path.read_bytes():
             found.append(name)
     return found

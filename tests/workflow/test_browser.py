@@ -53,7 +53,7 @@ def test_the_browser_runs_scripts(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["losses", "cleaning", "table", "setup"])
 def test_pages_show_hostile_texts_as_texts(hostile: Project, tmp_path: Path, name: str) -> None:
-    page = hostile.folder / "results" / ("" if name == "setup" else "tiny_") / f"{name}.html"
+    page = hostile.folder / "results/my" / ("" if name == "setup" else "tiny_") / f"{name}.html"
     dom = opened(page, tmp_path / "browser")
     assert "RAN" not in title(dom) and "<script" not in dom and "<img" not in dom
     assert PRODUCT not in dom
@@ -64,13 +64,13 @@ def test_pages_show_hostile_texts_as_texts(hostile: Project, tmp_path: Path, nam
 
 
 def test_names_of_files_run_no_command(hostile: Project) -> None:
-    assert (hostile.folder / "results/tiny_/table.csv").is_file()
+    assert (hostile.folder / "results/my/tiny_/table.csv").is_file()
     assert list(hostile.folder.rglob("RAN*")) == []
 
 
 @pytest.mark.parametrize("name", ["words", "recall"])
 def test_plots_hold_no_script(hostile: Project, tmp_path: Path, name: str) -> None:
-    dom = opened(hostile.folder / f"results/tiny_/plots/{name}.svg", tmp_path / "browser")
+    dom = opened(hostile.folder / f"results/my/tiny_/plots/{name}.svg", tmp_path / "browser")
     assert dom.count("<svg") == 1 and "<script" not in dom and "onload" not in dom
 
 

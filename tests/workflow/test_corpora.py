@@ -31,7 +31,7 @@ def test_two_corpora_each_with_its_own_memory(branch: Project, tmp_path: Path) -
     said = branch.snakemake(env=env)
     note = "ensembles.run05: not made for corpus other, which has no run with words 6"
     assert said.count(f"config: {note}") == 1
-    assert note in branch.read("setup.html").decode()
+    assert note in branch.read("my/setup.html").decode()
     # Of the finished corpus, only what showed the published figures is made again.
     assert sorted(re.findall(r"^Job \d+: (.* of tiny)$", said, re.M)) == [
         "plots of tiny",
@@ -39,7 +39,7 @@ def test_two_corpora_each_with_its_own_memory(branch: Project, tmp_path: Path) -
     ]
 
     runs = ["own.paper.w3.tiny.cosine", "own.paper.wall.tiny.cosine"]
-    rows = list(csv.DictReader(branch.read("other/table.csv").decode().splitlines()))
+    rows = list(csv.DictReader(branch.read("my/other/table.csv").decode().splitlines()))
     assert [row["run"] for row in rows] == runs
     assert sorted(path.name for path in (branch.folder / "results/other/runs").iterdir()) == runs
     text = branch.folder / "results"

@@ -18,7 +18,7 @@ def test_the_demo_gives_the_readmes_table(tmp_path: Path) -> None:
     )
     project.config = {}
     project.snakemake()
-    made = project.read("demo/table.md").decode()
+    made = project.read("my/demo/table.md").decode()
     shown = (ROOT / "README.md").read_text("utf-8")
     lines = [line for line in shown.splitlines() if line.startswith(("| 10 ", "| 20 ", "| 30 "))]
     lines += [line for line in shown.splitlines() if line.startswith(("| 40 ", "| 10+20"))]

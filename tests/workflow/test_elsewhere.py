@@ -68,8 +68,10 @@ def test_another_folder_comes_to_the_same_table(
         (away / "Snakefile").write_text(form.format(project=branch.folder))
         done = run(away)
     assert done.returncode == 0, done.stdout + done.stderr
-    for name in ("tiny/table.csv", "tiny/table.md"):
-        assert (away / "results" / name).read_bytes() == branch.read(name)
+    for name in ("table.csv", "table.md"):
+        # The configuration there is `config.yaml`, here `my.yaml`.
+        made = (away / "results/config/tiny" / name).read_bytes()
+        assert made == branch.read(f"my/tiny/{name}")
 
 
 def test_without_a_configuration_there_the_projects_own_is_taken(tmp_path: Path) -> None:

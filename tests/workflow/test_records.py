@@ -28,9 +28,9 @@ def test_an_edit_of_a_damaged_copy_without_records_ends_like_a_run_from_scratch(
     flipped = results / f"tiny/runs/{W3}/similarity.arrow"
     content = flipped.read_bytes()
     flipped.write_bytes(content[:-900] + bytes([content[-900] ^ 1]) + content[-899:])
-    (results / "tiny/table.csv").write_bytes(b"")
-    (results / "provenance.json").write_text("{", "utf-8")
-    shutil.copy(results / f"tiny/runs/{W3}/metrics.parquet", results / "tiny/metrics.parquet")
+    (results / "my/tiny/table.csv").write_bytes(b"")
+    (results / "my/provenance.json").write_text("{", "utf-8")
+    shutil.copy(results / f"tiny/runs/{W3}/metrics.parquet", results / "my/tiny/metrics.parquet")
     files = sorted(results.rglob("*")) + sorted((branch.folder / "data").rglob("*"))
     for n, path in enumerate(files):
         os.utime(path, (FUTURE - 7 * n % 1000, FUTURE - 7 * n % 1000))
@@ -58,8 +58,8 @@ def test_a_table_joins_no_metrics_that_are_not_the_plans(branch: Project) -> Non
     """Where the table is asked for alone, so that nothing else is judged or made."""
     runs = branch.folder / "results/tiny/runs"
     shutil.copy(runs / W3 / "metrics.parquet", runs / RUN05 / "metrics.parquet")
-    (branch.folder / "results/tiny/table.csv").unlink()
-    said = branch.snakemake("--allowed-rules", "table", "--", "results/tiny/table.csv", ok=False)
+    (branch.folder / "results/my/tiny/table.csv").unlink()
+    said = branch.snakemake("--allowed-rules", "table", "--", "results/my/tiny/table.csv", ok=False)
     line = f"results/tiny/runs/{RUN05}/metrics.parquet: was made otherwise than this configuration"
     assert said.count(line) == 1 and "Traceback" not in said
 
@@ -72,4 +72,4 @@ def test_verify_names_damages(branch: Project) -> None:
         with damaged(path, every, how, chance):
             status, said = command(branch, "verify")
         assert status == 1 and any(_(path) in line for line in said), (how, path, said)
-    assert json.loads((results / "provenance.json").read_bytes())["format"] == 1
+    assert json.loads((results / "my/provenance.json").read_bytes())["format"] == 1

@@ -42,7 +42,10 @@ def test_folder_locale_zone_and_order_of_jobs_change_no_byte(
 
 def test_a_difference_is_noticed(hostile: Project, tmp_path: Path) -> None:
     project = copied(hostile, tmp_path)
-    table = project.folder / "results/tiny_/table.csv"
+    table = project.folder / "results/my/tiny_/table.csv"
     table.write_bytes(table.read_bytes().replace(b"0.", b"0.1", 1))
-    (project.folder / "results/tiny_/plots/words.svg").unlink()
-    assert different(project, hostile) == ["tiny_/plots/words.svg is missing", "tiny_/table.csv"]
+    (project.folder / "results/my/tiny_/plots/words.svg").unlink()
+    assert different(project, hostile) == [
+        "my/tiny_/plots/words.svg is missing",
+        "my/tiny_/table.csv",
+    ]

@@ -142,7 +142,7 @@ def test_read_only_results_are_one_line(hostile: Project, tmp_path: Path) -> Non
     project = copied(hostile, tmp_path)
     results = project.folder / "results"
     line = "results/: cannot be written; make it writable"
-    for gone in ("tiny_/table.csv", "tiny_/plots", "setup.html"):
+    for gone in ("my/tiny_/table.csv", "my/tiny_/plots", "my/setup.html"):
         path = results / gone
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     with mounted("--bind", str(results), at=results):
@@ -200,8 +200,8 @@ def test_what_was_damaged_or_edited_is_made_again_and_named(
         "corpus/qrels.parquet": lambda data: b"",
         "text/memory/paper/changes.parquet": lambda data: b"PAR1" + data[4:60],
         f"runs/{run}/similarity.arrow": lambda data: data[:-900] + b"?" + data[-899:],
-        "table.csv": lambda data: data.replace(b"0.", b"0.9", 1),
-        "table.md": lambda data: b"",
+        "../my/tiny_/table.csv": lambda data: data.replace(b"0.", b"0.9", 1),
+        "../my/tiny_/table.md": lambda data: b"",
     }
     for name, damage in damages.items():
         path = project.folder / "results/tiny_" / name

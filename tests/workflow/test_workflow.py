@@ -26,7 +26,7 @@ RUNS = [
 
 
 def table(project: Project, corpus: str = "tiny") -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(project.read(f"{corpus}/table.csv").decode())))
+    return list(csv.DictReader(io.StringIO(project.read(f"my/{corpus}/table.csv").decode())))
 
 
 def one_run(project: Project) -> None:
@@ -101,7 +101,7 @@ def test_order_of_rows_and_names_of_everything_change_no_rank(
             new_article[article]: [new_image[image] for image in images]
             for article, images in before.items()
         } == after
-    assert again.read("tiny/table.csv") == finished.read("tiny/table.csv")
+    assert again.read("my/tiny/table.csv") == finished.read("my/tiny/table.csv")
 
 
 def test_a_corpus_without_truth_gives_submissions_and_no_table(branch: Project) -> None:
@@ -124,7 +124,7 @@ def test_a_corpus_without_truth_gives_submissions_and_no_table(branch: Project) 
     assert branch.read(f"blind/runs/{run}/submission.tsv") == branch.read(
         f"tiny/runs/{run}/submission.tsv"
     )
-    assert not (branch.folder / "results/blind/table.csv").exists()
+    assert not (branch.folder / "results/my/blind/table.csv").exists()
 
 
 def test_bad_configs_end_in_one_line_before_any_job(branch: Project) -> None:
@@ -168,16 +168,16 @@ def test_a_photo_that_does_not_open_is_refused_and_the_run_goes_on(branch: Proje
         ("image", "photo2", 4),
         ("image", "photo7", 9),
     ]
-    assert "photo unreadable" in branch.read("tiny/losses.html").decode()
+    assert "photo unreadable" in branch.read("my/tiny/losses.html").decode()
     assert all(int(row["text-to-image_n"]) == 12 for row in table(branch))
     said = "12 of 14 articles; 2 have no photo. Refused: 2 of 14 photos (1 missing, 1 unreadable)"
     for name in ("table.md", "table.html", "losses.html", "numbers.json"):
-        assert said in branch.read(f"tiny/{name}").decode(), name
+        assert said in branch.read(f"my/tiny/{name}").decode(), name
     # In the terminal: the table with its line, and last what more than a tenth is lost of.
     assert said in printed
     assert (
         "\nwarning: corpus tiny has lost more than a tenth: 2 of 14 photos"
-        in (printed.split("also as results/tiny/table.csv")[1])
+        in (printed.split("also as results/my/tiny/table.csv")[1])
     )
 
 
@@ -218,7 +218,7 @@ def test_photos_come_by_url_once_and_dead_links_are_listed(branch: Project) -> N
         assert asked == 13 * 2 + 1
         assert branch.planned() == {}
         assert all(int(row["text-to-image_n"]) == 13 for row in table(branch))
-        assert "1 of 14 photos (not fetched)" in branch.read("tiny/table.md").decode()
+        assert "1 of 14 photos (not fetched)" in branch.read("my/tiny/table.md").decode()
         shutil.rmtree(branch.folder / "results")
         branch.snakemake("results/tiny/corpus/images.parquet")
         assert len(server.keys) == asked

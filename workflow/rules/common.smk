@@ -17,6 +17,7 @@ from rematch.config import (
     files as config_files,
     fingerprint,
     load_schema,
+    named,
     resolved,
     used,
 )
@@ -57,7 +58,8 @@ def read_config():
         layers, items = [config], None
     else:
         layers = config_files(workflow.overwrite_configfiles, BASE)
-    found = resolved(layers, schema, DEMO_FILES, items, misplaced, ROOT)
+    name = named(workflow.overwrite_configfiles or workflow.configfiles or [BASE])
+    found = resolved(layers, schema, DEMO_FILES, items, misplaced, ROOT, name)
     if isinstance(whole, dict):
         return found.config, whole["notes"]
     if workflow.is_main_process:
@@ -110,7 +112,7 @@ except UserError as error:
 config.clear()
 config.update(CONFIG)
 
-EVALUATION = CONFIG["evaluation"]
+EVALUATION, EXPERIMENT = CONFIG["evaluation"], CONFIG["experiment"]
 VERSIONS = machine.versions(machine.pinned(ROOT / "requirements.txt"))
 STATISTICS = [f"resources/word_statistics/{name}" for name in wordstats.OUTPUTS]
 CONTENTS = Contents(KEPT)

@@ -33,23 +33,23 @@ rule table:
     input:
         metrics=asked.of_runs("metrics.parquet"),
         reference=inputs.reference(),
-        losses="results/{corpus}/losses.csv",
+        losses=f"{asked.place}/{{corpus}}/losses.csv",
     output:
-        csv="results/{corpus}/table.csv",
-        markdown="results/{corpus}/table.md",
+        csv=f"{asked.place}/{{corpus}}/table.csv",
+        markdown=f"{asked.place}/{{corpus}}/table.md",
         html=report(
-            "results/{corpus}/table.html",
+            f"{asked.place}/{{corpus}}/table.html",
             caption="../report/table.rst",
             category="{corpus}",
             labels={"result": "table of runs"},
         ),
-        metrics_csv="results/{corpus}/metrics.csv",
-        metrics_parquet="results/{corpus}/metrics.parquet",
-        numbers="results/{corpus}/numbers.json",
+        metrics_csv=f"{asked.place}/{{corpus}}/metrics.csv",
+        metrics_parquet=f"{asked.place}/{{corpus}}/metrics.parquet",
+        numbers=f"{asked.place}/{{corpus}}/numbers.json",
     log:
-        "results/logs/table/{corpus}.log",
+        f"results/logs/table/{EXPERIMENT}.{{corpus}}.log",
     benchmark:
-        "results/benchmarks/table/{corpus}.tsv"
+        f"results/benchmarks/table/{EXPERIMENT}.{{corpus}}.tsv"
     conda:
         "../../environment.yml"
     params:
@@ -70,21 +70,21 @@ rule plots:
         images="results/{corpus}/corpus/images.parquet",
     output:
         words=report(
-            "results/{corpus}/plots/words.svg",
+            f"{asked.place}/{{corpus}}/plots/words.svg",
             caption="../report/words.rst",
             category="{corpus}",
             labels={"result": "metrics against word count"},
         ),
         recall=report(
-            "results/{corpus}/plots/recall.svg",
+            f"{asked.place}/{{corpus}}/plots/recall.svg",
             caption="../report/recall.rst",
             category="{corpus}",
             labels={"result": "recall@k for k = 1 to K"},
         ),
     log:
-        "results/logs/plots/{corpus}.log",
+        f"results/logs/plots/{EXPERIMENT}.{{corpus}}.log",
     benchmark:
-        "results/benchmarks/plots/{corpus}.tsv"
+        f"results/benchmarks/plots/{EXPERIMENT}.{{corpus}}.tsv"
     conda:
         "../../environment.yml"
     params:

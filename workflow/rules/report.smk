@@ -12,17 +12,17 @@ rule losses:
         untranslated=asked.untranslated_texts,
         cleaned=asked.of_cleanings("cleaned.parquet"),
     output:
-        csv="results/{corpus}/losses.csv",
+        csv=f"{asked.place}/{{corpus}}/losses.csv",
         page=report(
-            "results/{corpus}/losses.html",
+            f"{asked.place}/{{corpus}}/losses.html",
             caption="../report/losses.rst",
             category="{corpus}",
             labels={"result": "corpus and losses"},
         ),
     log:
-        "results/logs/losses/{corpus}.log",
+        f"results/logs/losses/{EXPERIMENT}.{{corpus}}.log",
     benchmark:
-        "results/benchmarks/losses/{corpus}.tsv"
+        f"results/benchmarks/losses/{EXPERIMENT}.{{corpus}}.tsv"
     conda:
         "../../environment.yml"
     params:
@@ -41,15 +41,15 @@ rule cleaning:
         asked.of_cleanings("changes.parquet"),
     output:
         report(
-            "results/{corpus}/cleaning.html",
+            f"{asked.place}/{{corpus}}/cleaning.html",
             caption="../report/cleaning.rst",
             category="{corpus}",
             labels={"result": "what cleaning changed"},
         ),
     log:
-        "results/logs/cleaning/{corpus}.log",
+        f"results/logs/cleaning/{EXPERIMENT}.{{corpus}}.log",
     benchmark:
-        "results/benchmarks/cleaning/{corpus}.tsv"
+        f"results/benchmarks/cleaning/{EXPERIMENT}.{{corpus}}.tsv"
     conda:
         "../../environment.yml"
     params:
@@ -65,15 +65,15 @@ rule cleaning:
 rule setup:
     output:
         report(
-            "results/setup.html",
+            f"{asked.place}/setup.html",
             caption="../report/setup.rst",
             category="setup",
             labels={"result": "configuration and versions"},
         ),
     log:
-        "results/logs/setup.log",
+        f"results/logs/setup/{EXPERIMENT}.log",
     benchmark:
-        "results/benchmarks/setup.tsv"
+        f"results/benchmarks/setup/{EXPERIMENT}.tsv"
     conda:
         "../../environment.yml"
     params:
@@ -92,12 +92,12 @@ rule provenance:
     input:
         asked.products(),
     output:
-        record=update("results/provenance.json"),
-        crate="results/ro-crate-metadata.json",
+        record=update(f"{asked.place}/provenance.json"),
+        crate=f"{asked.place}/ro-crate-metadata.json",
     log:
-        "results/logs/provenance.log",
+        f"results/logs/provenance/{EXPERIMENT}.log",
     benchmark:
-        "results/benchmarks/provenance.tsv"
+        f"results/benchmarks/provenance/{EXPERIMENT}.tsv"
     conda:
         "../../environment.yml"
     params:
@@ -113,4 +113,4 @@ rule provenance:
 config["notes"] = NOTES
 config["versions"] = VERSIONS
 config.setdefault("made_by", {})
-config["numbers"] = caption_numbers(CONFIG["sweep"]["corpus"])
+config["numbers"] = caption_numbers(asked.place, CONFIG["sweep"]["corpus"])

@@ -29,5 +29,5 @@ found = tally.losses(noted)
 write_text(snakemake.output.csv, losses.to_csv(found))
 write_text(snakemake.output.page, losses_page(corpus, found, noted))
 log.info(losses.line(found))
-if losses.warning(found, corpus):
-    log.warning(losses.warning(found, corpus))
+if losses.warning(found, corpus, snakemake.output.page):
+    log.warning(losses.warning(found, corpus, snakemake.output.page))

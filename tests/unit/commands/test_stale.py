@@ -33,10 +33,13 @@ def listed(jobs, config=None):
 
 def test_what_jobs_make_read_and_log_is_in_use():
     write("results/a/in", "results/a/out", "results/folder/deep/x", "results/logs/a", "results/b")
-    write("results/report.html", "results/.contents.json", "results/.out.7.part")
+    write("results/mine/report.html", "results/.contents.json", "results/.out.7.part")
     plan = [job(["results/a/in"], ["results/a/out", "results/folder"], ["results/logs/a"])]
-    assert listed(plan) == {"results/b", "results/.out.7.part"}
-    assert stale(in_use(plan, {})) == {Path("results/b"): 9, Path("results/.out.7.part"): 19}
+    assert listed(plan, {"experiment": "mine"}) == {"results/b", "results/.out.7.part"}
+    assert stale(in_use(plan, {"experiment": "mine"})) == {
+        Path("results/b"): 9,
+        Path("results/.out.7.part"): 19,
+    }
 
 
 def test_what_the_configuration_names_is_in_use_wherever_it_stands(place):

@@ -46,7 +46,11 @@ def test_runs_and_their_files() -> None:
 def test_targets_are_what_the_sweep_asks_for() -> None:
     found = asked().targets()
     assert {f"results/demo/runs/{run}/submission.tsv" for run in (*DEMO_RUNS, RUN05)} <= {*found}
-    assert {"results/demo/table.md", "results/setup.html", "results/provenance.json"} <= {*found}
+    assert {
+        "results/config/demo/table.md",
+        "results/config/setup.html",
+        "results/config/provenance.json",
+    } <= {*found}
     apart = {"articles": "config/config.yaml", "images": "config/config.yaml", "photos": "config"}
     untrue = asked(corpora={"apart": apart}, sweep={**DEMO["sweep"], "corpus": ["apart"]})
     assert not untrue.has_truth("apart")

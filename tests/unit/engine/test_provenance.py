@@ -243,22 +243,23 @@ def test_changes_in_words(before, now, said):
 def test_the_crate_is_read_back_with_every_file_and_job(place):
     Path("results/c/a name.svg").write_bytes(b"<svg/>")
     plan = [*PLAN, job("plot", ["results/c/end", "data/in.tsv"], ["results/c/a name.svg"])]
-    record = provenance.record(plan, CONFIG, {**HERE, "packages": {"snakemake": "9"}})
+    config = {**CONFIG, "experiment": "c"}
+    record = provenance.record(plan, config, {**HERE, "packages": {"snakemake": "9"}})
     before = copy.deepcopy(record)
     text = json.dumps(crate.metadata(record))
     assert record == before
-    Path("results/ro-crate-metadata.json").write_text(text, "utf-8")
-    found = ROCrate("results")
+    Path("results/c/ro-crate-metadata.json").write_text(text, "utf-8")
+    found = ROCrate("results/c")
     files = {entity.id: entity for entity in found.data_entities if entity.type == "File"}
-    assert set(files) == {"c/step", "c/end", "c/kept", "c/a%20name.svg"}
-    assert files["c/end"]["sha256"] == sha256(b"results/c/end\n")
+    assert set(files) == {"step", "end", "kept", "a%20name.svg"}
+    assert files["end"]["sha256"] == sha256(b"results/c/end\n")
     jobs = {e["instrument"]["name"]: e for e in found.get_entities() if e.type == "CreateAction"}
     assert set(jobs) == {"rule first", "rule last", "rule plot"}
     assert [entity["name"] for entity in jobs["rule plot"]["object"]] == [
         "data/in.tsv",
         "results/c/end",
     ]
-    assert {entity.id for entity in jobs["rule last"]["result"]} == {"c/end", "c/kept"}
+    assert {entity.id for entity in jobs["rule last"]["result"]} == {"end", "kept"}
     assert jobs["rule last"]["endTime"] == "1970-01-01T00:00:02+00:00"
     assert found.get(crate.SNAKEMAKE)["softwareVersion"] == "9"
     (profile,) = [found.root_dataset["conformsTo"]]

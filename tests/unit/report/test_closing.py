@@ -33,8 +33,8 @@ def test_many_runs_fit_one_screen(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", str(width))
-    corpus(tmp_path / "results/news", 46)
-    lines = ending(["news"], lambda _: True)
+    corpus(tmp_path / "results/mine/news", 46)
+    lines = ending("results/mine", ["news"], lambda _: True)
     assert len(lines) <= 26 and max(map(len, lines)) <= width
     figures = [line for line in lines if line.startswith("a rather long")]
     assert len(figures) == 12 and " 0.4500 " in figures[0] and " 0.4400 " in figures[1]
@@ -47,6 +47,6 @@ def test_a_corpus_without_truth_has_no_figures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    lines = ending(["news"], lambda _: False)
+    lines = ending("results/mine", ["news"], lambda _: False)
     assert "each run's ranking and submission: results/news/runs/<run>/" in lines
     assert not any("figures" in line for line in lines)

@@ -97,9 +97,9 @@ def test_missing_photos_are_said_beside_every_table(tmp_path: Path) -> None:
     assert said in Page(page).words and "Articles that are not scored (7 of 7)" in page
     for name, n in (("articles", 58), ("photos", 51), ("known pairs", 51)):
         assert f"<td class='text'>{name}</td><td>{n}</td>" in page
-    assert warning(found, "mine") == (
+    assert warning(found, "mine", "results/x/mine/losses.html") == (
         "corpus mine has lost more than a tenth: 7 of 58 photos are refused, 7 of 58 pairs are "
-        "refused, 7 of 58 articles are not scored; see results/mine/losses.html"
+        "refused, 7 of 58 articles are not scored; see results/x/mine/losses.html"
     )
 
 
@@ -119,15 +119,15 @@ def test_a_corpus_that_lost_nothing_says_little(tmp_path: Path) -> None:
     found = tally.losses(noted(read(tmp_path, rows(3), "0.jpg", "1.jpg", "2.jpg")))
     assert line(found) == f"3 of 3 articles; {NOTHING}."
     assert line(found, photos=3) == "3 of 3 photos; none was refused."
-    assert warning(found, "mine") == ""
+    assert warning(found, "mine", "results/x/mine/losses.html") == ""
     assert {loss.reason for loss in found} == {""}
 
 
 def test_up_to_a_tenth_is_no_warning(tmp_path: Path) -> None:
     names = [f"{i}.jpg" for i in range(9)]
-    assert warning(tally.losses(noted(read(tmp_path, rows(10), *names))), "c") == ""
+    assert warning(tally.losses(noted(read(tmp_path, rows(10), *names))), "c", "x.html") == ""
     (tmp_path / "photos/8.jpg").unlink()
-    assert "2 of 10 photos" in warning(tally.losses(noted(read(tmp_path, rows(10)))), "c")
+    assert "2 of 10 photos" in warning(tally.losses(noted(read(tmp_path, rows(10)))), "c", "x.html")
 
 
 def test_every_cause_has_its_words(tmp_path: Path) -> None:
@@ -200,7 +200,7 @@ def test_texts_that_kept_their_language_are_said(tmp_path: Path) -> None:
     one = noted(corpus, untranslated={"google": twelve}, languages={"google": "de"})
     said = "12 texts kept in German: 3 failed, 9 came back unchanged."
     assert line(tally.losses(one)) == f"60 of 60 articles; {NOTHING}. {said}"
-    assert warning(tally.losses(one), "c") == ""  # 12 of 120 texts are a tenth
+    assert warning(tally.losses(one), "c", "x.html") == ""  # 12 of 120 texts are a tenth
     page = losses_page("c", tally.losses(one), one)
     assert "failed: too long" in page and "Texts left in their language: google" in page
     two = noted(
@@ -213,7 +213,9 @@ def test_texts_that_kept_their_language_are_said(tmp_path: Path) -> None:
         "x: 1 text kept in the source language (tlh): 1 came back unchanged."
     )
     many = noted(corpus, untranslated={"g": untranslated(*["failed: x"] * 13)}, languages={"g": ""})
-    assert "13 of 120 texts are left in the source language (g)" in warning(tally.losses(many), "c")
+    assert "13 of 120 texts are left in the source language (g)" in warning(
+        tally.losses(many), "c", "x.html"
+    )
 
 
 def cleaned(corpus: Corpus, titles: dict[str, str]) -> pa.Table:
@@ -257,7 +259,7 @@ def test_empty_queries_are_counted_by_what_a_query_is_made_of(tmp_path: Path) ->
         "1 to 3 of 5 articles have an empty query (no word left or no title) and share one ranking."
     )
     assert line(found) == f"5 of 5 articles; {NOTHING}. {said}"
-    assert "3 of 5 articles have an empty query (de.title)" in warning(found, "c")
+    assert "3 of 5 articles have an empty query (de.title)" in warning(found, "c", "x.html")
     assert "Empty queries: de.title (3 of 3)" in losses_page("c", found, noted(corpus, empty=empty))
     assert empty_queries(found, [("de", "title")]) == 3
     assert empty_queries(found, [("de", "both"), ("de", "title")]) == 3

@@ -16,13 +16,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from rematch.commands.configured import configured
 from rematch.commands.sampling import Article, sampled
 from rematch.commands.terminal import counted, wrapped
-from rematch.config import Config, axes_of, ensembles, layers, load_schema, points, resolved
+from rematch.config import Config, axes_of, ensembles, points
 from rematch.corpus import MISSING, CorpusSpec, Glance, glance
-from rematch.engine import ROOT, dag
+from rematch.engine import dag
 from rematch.errors import UserError, say
-from rematch.text import misplaced
 
 DEMO = ("articles.tsv", "translations.tsv", "images")
 """What the first run draws, in this folder:"""
@@ -43,9 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.ERROR, format="%(message)s")
     try:
-        schema = load_schema(ROOT / "workflow/schemas/config.schema.yaml")
-        made = [str(DRAWN / name) for name in DEMO]
-        found = resolved(layers.files(options.configfile), schema, made, doubt=misplaced)
+        found = configured(options.configfile)
         for line in checked(found.config, found.notes):
             say(line)
     except UserError as error:

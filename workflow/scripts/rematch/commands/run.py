@@ -14,8 +14,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rematch.config import Asked, layers, load_schema, resolved
-from rematch.engine import ROOT, screens
+from rematch.commands.configured import configured
+from rematch.config import Asked
+from rematch.engine import screens
 from rematch.errors import UserError, say
 from rematch.report import ending, say_warnings
 
@@ -57,15 +58,12 @@ def _snakemake(arguments: Sequence[str]) -> tuple[int, bool]:
 
 
 def _end(files: Sequence[str]) -> None:
-    schema = load_schema(ROOT / "workflow/schemas/config.schema.yaml")
-    demo = ("resources/demo/corpus/articles.tsv", "resources/demo/corpus/translations.tsv")
-    known = [*demo, "resources/demo/corpus/images"]
-    asked = Asked(resolved(layers.files(files), schema, known).config)
+    asked = Asked(configured(files).config)
     corpora = asked.config["sweep"]["corpus"]
-    for line in ending(corpora, asked.has_truth):
+    for line in ending(asked.place, corpora, asked.has_truth):
         say(line)
     sys.stdout.flush()
-    say_warnings(corpora)
+    say_warnings(asked.place, corpora)
 
 
 if __name__ == "__main__":

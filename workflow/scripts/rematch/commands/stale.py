@@ -3,8 +3,8 @@
     python -m rematch.commands.stale [--remove] [--configfile my.yaml ...]
 
 lists the files under results/ that no job of the plan makes or reads, such as those of a word
-count that left the sweep, with their sizes; with `--remove` it removes them. Another
-configuration may refer to them. Nothing outside results/ is touched: links are not followed.
+count that left the sweep, with their sizes; with `--remove` it removes them. What another
+experiment's record names is in use. Nothing outside results/ is touched: links are not followed.
 """
 
 from __future__ import annotations
@@ -16,14 +16,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rematch.engine import dag, records
+from rematch.engine import dag, provenance, records
 from rematch.errors import UserError, say
 from rematch.storage import KEPT
 
 RESULTS = Path("results")
 
-KEPT_TOO = ("results/report.html", KEPT, str(records.RECORDS))
-"""What no job makes: the report is `make report`'s. A record goes with its result."""
+KEPT_TOO = (KEPT, str(records.RECORDS))
+"""What no job makes. A record goes with its result."""
+
+REPORTS = ("report.html", "report.zip")
+"""What `make report` makes."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     config = ["--configfile", *options.configfile] if options.configfile else []
     try:
         with dag.planned(config, judging=False) as workflow:
-            used = in_use(dag.jobs(workflow), workflow.globals["config"])
+            used = in_use(dag.jobs(workflow), workflow.globals["config"]) | recorded()
             running = any(True for _ in workflow.persistence._read_locks())
         if options.remove and running:
             raise UserError(
@@ -53,11 +56,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"{size:>15,}  {path}")
     files = f"{len(found):,} files, {sum(found.values()):,} bytes"
     if not found:
-        say("nothing is left over: this configuration refers to all that is in results/")
+        say("nothing is left over: all that is in results/ is referred to")
     elif options.remove:
         say(f"removed: {files}")
     else:
-        say(f"{files} that this configuration does not refer to (another one may)")
+        say(f"{files} that neither this configuration nor another experiment's record refers to")
     return 0
 
 
@@ -70,7 +73,33 @@ def in_use(jobs: Iterable[dag.Job], config: Mapping[str, Any]) -> set[Path]:
     named = {path for job in jobs for path in (*job.inputs, *job.outputs, *job.notes)}
     named |= {os.path.expanduser(text) for text in _texts(config) if text}
     named.update(KEPT_TOO)
+    named |= {f"results/{config.get('experiment')}/{name}" for name in REPORTS}
     return {Path(full(path)) for path in named for full in (os.path.abspath, os.path.realpath)}
+
+
+def recorded() -> set[Path]:
+    """What the experiments' records name that are there, and their reports, as full paths.
+
+    An experiment goes with its record: once that is removed, what it alone used is listed.
+    """
+    named: set[str] = set()
+    for record in RESULTS.glob("*/provenance.json"):
+        found = provenance.earlier(record)
+        if found is None:
+            raise UserError(f"{record}: cannot be read; run that experiment again, or remove it")
+        named |= {str(record), *found["inputs"], *found["outputs"]}
+        named |= {entry["log"] for entry in found["outputs"].values()}
+        named |= {f"{record.parent}/{name}" for name in ("ro-crate-metadata.json", *REPORTS)}
+        last = f"results/logs/provenance/{record.parent.name}.log"
+        named |= {last, _benchmark(last)}
+        named |= {os.path.expanduser(text) for text in _texts(found["config"]) if text}
+        named |= {_benchmark(entry["log"]) for entry in found["outputs"].values()}
+    return {Path(full(path)) for path in named for full in (os.path.abspath, os.path.realpath)}
+
+
+def _benchmark(log: str) -> str:
+    """Where Snakemake's measurement of a job is, by its log."""
+    return log.replace("results/logs/", "results/benchmarks/", 1).removesuffix(".log") + ".tsv"
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -100,6 +129,8 @@ def stale(used: set[Path]) -> dict[Path, int]:
             keeps = name.startswith(".") and not name.endswith(".part")
             if keeps and (full.parent, name.strip(".").split(".")[0]) in beside:
                 continue
+            if path.is_relative_to(RESULTS / "logs") and not path.lstat().st_size:
+                continue  # an empty log tells nothing and takes no room
             if used.isdisjoint((full, *full.parents, real, *real.parents)) and not (
                 path.is_symlink() and any(other.is_relative_to(full) for other in used)
             ):

@@ -1,4 +1,4 @@
-"""Are inputs, configuration, code and results still what `results/provenance.json` says?
+"""Are inputs, configuration, code and results still what the experiment's `provenance.json` says?
 
     python -m rematch.commands.verify [--configfile my.yaml ...]
 
@@ -14,11 +14,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rematch.config import layers, load_schema, resolved
-from rematch.engine import ROOT, machine, provenance
+from rematch.commands.configured import DRAWN, configured, place_of
+from rematch.engine import machine, provenance
 from rematch.errors import UserError, say
-
-RECORD = "results/provenance.json"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--configfile", nargs="+", default=[], metavar="FILE")
     options = parser.parse_args(arguments)
     try:
-        record = provenance.read(RECORD)
+        record = provenance.read(f"{place_of(options.configfile)}/provenance.json")
         config = _config(options.configfile, record)
         found = list(provenance.differences(record, config))
     except UserError as error:
@@ -52,9 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _config(files: Sequence[str], record: Mapping[str, Any]) -> dict[str, Any]:
     """The configuration now. What is gone of the inputs is no fault of it: that is a difference."""
-    schema = load_schema(ROOT / "workflow/schemas/config.schema.yaml")
-    known = [*record["inputs"], *record["outputs"]]
-    return resolved(layers.files(files), schema, known).config
+    return configured(files, [*DRAWN, *record["inputs"], *record["outputs"]]).config
 
 
 if __name__ == "__main__":

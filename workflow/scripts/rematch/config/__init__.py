@@ -23,9 +23,13 @@ if TYPE_CHECKING:
         fingerprint as fingerprint,
     )
     from rematch.config.entries import as_list as as_list
-    from rematch.config.layers import WHOLE as WHOLE, files as files
+    from rematch.config.layers import WHOLE as WHOLE, files as files, named as named
     from rematch.config.plain import demand_plain as demand_plain
-    from rematch.config.schema import load_schema as load_schema, resolved as resolved
+    from rematch.config.schema import (
+        Resolved as Resolved,
+        load_schema as load_schema,
+        resolved as resolved,
+    )
     from rematch.config.sweep import (
         AXES as AXES,
         Config as Config,

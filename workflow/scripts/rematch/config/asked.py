@@ -33,11 +33,13 @@ class Asked:
 
     Attributes:
         config: validated, defaults filled in.
+        place: folder of what this experiment has for itself: tables, plots, pages, record.
         ensembles: all of the sweep's, by the names of their runs.
     """
 
     def __init__(self, config: Config) -> None:
         self.config = config
+        self.place = f"results/{config['experiment']}"
         self.ensembles = {
             ensemble.run: ensemble
             for corpus in config["corpora"]
@@ -91,15 +93,16 @@ class Asked:
 
     def targets(self) -> list[str]:
         """Everything that the config asks for, and what it rests on."""
-        return [*self.products(), "results/provenance.json", "results/ro-crate-metadata.json"]
+        record = [f"{self.place}/provenance.json", f"{self.place}/ro-crate-metadata.json"]
+        return [*self.products(), *record]
 
     def products(self) -> list[str]:
         """Tables, plots, submissions and pages."""
         return [
-            f"results/{corpus}/{name}"
+            path
             for corpus in self.config["sweep"]["corpus"]
-            for name in self.corpus_targets(corpus)
-        ] + ["results/setup.html"]
+            for path in self.corpus_targets(corpus)
+        ] + [f"{self.place}/setup.html"]
 
     def has_truth(self, corpus: str) -> bool:
         return (
@@ -107,12 +110,12 @@ class Asked:
         )
 
     def corpus_targets(self, corpus: str) -> list[str]:
-        made = [f"runs/{run}/submission.tsv" for run in self.runs(corpus)]
-        made += ["losses.csv", "losses.html", "cleaning.html"]
+        own = ["losses.csv", "losses.html", "cleaning.html"]
         if self.has_truth(corpus):
-            made += ["table.csv", "table.md", "table.html", "metrics.csv", "metrics.parquet"]
-            made += ["plots/words.svg", "plots/recall.svg"]
-        return made
+            own += ["table.csv", "table.md", "table.html", "metrics.csv", "metrics.parquet"]
+            own += ["plots/words.svg", "plots/recall.svg"]
+        runs = [f"results/{corpus}/runs/{run}/submission.tsv" for run in self.runs(corpus)]
+        return runs + [f"{self.place}/{corpus}/{name}" for name in own]
 
     def entry(self, section: str, wildcard: str, *keys: str) -> Callable[[Any], Any]:
         """An entry of a section, by wildcard; only these keys of it, if any are given."""

@@ -7,6 +7,7 @@ what lies below it, and so that an entry's writer is known, they are read again 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +55,15 @@ def files(
     if not paths or Path(base).exists():
         paths.insert(0, Path(base))
     return [read(path) for path in paths]
+
+
+def named(paths: Iterable[str | os.PathLike[str]]) -> str:
+    """The name of the experiment that these files describe, if none of them says it: their own.
+
+    What no folder should be called is left out of it, and several are joined.
+    """
+    stems = [re.sub(r"[^A-Za-z0-9_-]+", "-", Path(path).stem).strip("-_") for path in paths]
+    return "-".join(filter(None, dict.fromkeys(stems))) or "config"
 
 
 def merge(layers: Sequence[Mapping[str, Any]]) -> Merged:

@@ -61,6 +61,7 @@ def resolved(
     items: Mapping[str, Any] | None = None,
     doubt: Callable[[Sequence[str]], str] = lambda steps: "",
     project: Path | None = None,
+    name: str = "config",
 ) -> Resolved:
     """The configuration that layers come to, the lowest first.
 
@@ -73,6 +74,7 @@ def resolved(
         items: the layer above all, of the command line, where every value is text.
         doubt: says what is wrong with the order of a cleaning's steps, or "".
         project: its folder, where what it brings along is found from any other.
+        name: the experiment's, where no layer gives one.
 
     Raises:
         ConfigError: with every fault found, a line each.
@@ -85,16 +87,27 @@ def resolved(
     merged = merge(layers)
     _refuse(schema_faults(merged.values, schema, merged.removed))
     config = copy.deepcopy(merged.values)
+    config.setdefault("experiment", name)
     _fill(config, schema, schema)
     _fill_methods(config)
     if project is not None:
         bring_along(config, project)
-    _refuse([*_sweep_faults(config), *section_faults(config)])
+    _refuse([*_place_faults(config), *_sweep_faults(config), *section_faults(config)])
     notes = _leave_out(config, merged)
     _refuse([*_ensemble_faults(config), *_length_faults(config), *file_faults(config, made)])
     notes += [*_not_everywhere(config), *_unused(config, merged), *_misordered(config, doubt)]
     _share(config)
     return Resolved(config, notes)
+
+
+TAKEN = ("corpus", "text", "embeddings", "runs", "logs", "benchmarks")
+"""Folders of results/ and results/<corpus>/, beside which an experiment has one a corpus."""
+
+
+def _place_faults(config: Mapping[str, Any]) -> Iterator[str]:
+    for name in config["sweep"]["corpus"]:
+        if name in TAKEN:
+            yield f"sweep.corpus: no corpus can be called {name}, as a folder of results/ is"
 
 
 def _share(config: dict[str, Any]) -> None:

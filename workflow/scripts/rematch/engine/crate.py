@@ -1,8 +1,8 @@
 """A provenance record as RO-Crate: what other tools read (https://w3id.org/ro/crate).
 
-It follows the profile Process Run Crate 0.5 (https://w3id.org/ro/wfrun/process/0.5): files under
-results/ are the crate's data, what lies outside it is named with its SHA-256, and each job is an
-action that made some files from others with a script.
+It follows the profile Process Run Crate 0.5 (https://w3id.org/ro/wfrun/process/0.5): files of an
+experiment's folder are the crate's data, what lies outside it is named with its SHA-256, and each
+job is an action that made some files from others with a script.
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ from urllib.parse import quote
 from rocrate.model.contextentity import ContextEntity
 from rocrate.rocrate import ROCrate
 
-RESULTS = "results"
 PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 SNAKEMAKE = "https://snakemake.github.io"
 
 
 def metadata(record: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of `results/ro-crate-metadata.json`, for a record of `provenance.record`."""
+    """The values of `ro-crate-metadata.json`, for a record of `provenance.record`."""
     made = record["made"]
     crate = ROCrate()
     crate.name = "Results of news-images-rematch"
@@ -47,7 +46,8 @@ def metadata(record: Mapping[str, Any]) -> dict[str, Any]:
     outputs = {
         path: {**entry, **made["outputs"][path]} for path, entry in record["outputs"].items()
     }
-    files = _files(crate, {**record["inputs"], **outputs}, outputs)
+    place = f"results/{record['config']['experiment']}"
+    files = _files(crate, {**record["inputs"], **outputs}, outputs, place)
     scripts = {
         rule: _add(
             crate,
@@ -64,16 +64,18 @@ def metadata(record: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _files(crate: ROCrate, entries: Mapping[str, Any], outputs: Collection[str]) -> dict[str, Any]:
-    """Every file by its path; those of the crate's own folder as its parts."""
+def _files(
+    crate: ROCrate, entries: Mapping[str, Any], outputs: Collection[str], place: str
+) -> dict[str, Any]:
+    """Every file by its path; those of the crate's own folder, `place`, as its parts."""
     files = {}
     for path, entry in entries.items():
         facts = {"name": path}
         if "sha256" in entry:
             facts |= {"sha256": entry["sha256"], "contentSize": str(entry["bytes"])}
-        inside = path in outputs and PurePosixPath(path).is_relative_to(RESULTS)
+        inside = path in outputs and PurePosixPath(path).is_relative_to(place)
         if inside and "sha256" in entry and "files" not in entry:
-            name = PurePosixPath(path).relative_to(RESULTS).as_posix()
+            name = PurePosixPath(path).relative_to(place).as_posix()
             files[path] = crate.add_file(dest_path=name, properties=facts)
         else:
             files[path] = _add(crate, f"#{quote(path)}", "MediaObject", **facts)

@@ -15,28 +15,27 @@ from typing import Any
 from rematch.errors import UserError, say
 from rematch.report import losses
 
-RESULTS = Path("results")
 
-
-def caption_numbers(corpora: Iterable[str]) -> dict[str, Any]:
+def caption_numbers(place: str, corpora: Iterable[str]) -> dict[str, Any]:
     """Of each corpus: the numbers that its captions quote, once they are computed."""
     found = {}
     for corpus in corpora:
         with suppress(OSError, ValueError):  # not there yet, or damaged: the table makes it again
-            found[corpus] = json.loads((RESULTS / corpus / "numbers.json").read_text("utf-8"))
+            found[corpus] = json.loads(Path(place, corpus, "numbers.json").read_text("utf-8"))
     return found
 
 
-def show_tables(corpora: Iterable[str], has_truth: Callable[[str], bool]) -> None:
+def show_tables(place: str, corpora: Iterable[str], has_truth: Callable[[str], bool]) -> None:
     """Print every corpus' table when the run is over, and last what was lost by more than a tenth.
 
     Args:
+        place: the experiment's folder.
         corpora: of the sweep.
         has_truth: whether a corpus has a table at all.
     """
     corpora = list(corpora)
     for corpus in corpora:
-        table = RESULTS / corpus / "table.md"
+        table = Path(place, corpus) / "table.md"
         lost = []
         with suppress(OSError, UserError):  # not there yet, or damaged: a job makes it again
             lost = losses.from_csv(table.with_name("losses.csv"))
@@ -45,15 +44,17 @@ def show_tables(corpora: Iterable[str], has_truth: Callable[[str], bool]) -> Non
         elif lost:
             say(f"\n{corpus}: {losses.line(lost)}")
     sys.stdout.flush()
-    say_warnings(corpora)
+    say_warnings(place, corpora)
 
 
-def say_warnings(corpora: Iterable[str]) -> None:
+def say_warnings(place: str, corpora: Iterable[str]) -> None:
     """Say of each corpus, on standard error, what more than a tenth was lost of."""
     for corpus in corpora:
         warning = ""
         with suppress(OSError, UserError):
-            warning = losses.warning(losses.from_csv(RESULTS / corpus / "losses.csv"), corpus)
+            page = f"{place}/{corpus}/losses.html"
+            found = losses.from_csv(Path(place, corpus, "losses.csv"))
+            warning = losses.warning(found, corpus, page)
         if warning:
             say(f"\nwarning: {warning}", sys.stderr)
 
@@ -62,7 +63,7 @@ SHOWN = 12
 """Runs whose figures are on the screen; the tables hold them all."""
 
 
-def ending(corpora: Iterable[str], has_truth: Callable[[str], bool]) -> list[str]:
+def ending(place: str, corpora: Iterable[str], has_truth: Callable[[str], bool]) -> list[str]:
     """What `make run` ends with: each corpus' figures, its best run and losses, and where all is.
 
     No line is wider than the terminal.
@@ -70,7 +71,7 @@ def ending(corpora: Iterable[str], has_truth: Callable[[str], bool]) -> list[str
     width = shutil.get_terminal_size().columns
     lines: list[str] = []
     for corpus in corpora:
-        folder = RESULTS / corpus
+        folder = Path(place, corpus)
         lines.append("")
         with suppress(OSError, UserError):
             lines.append(f"{corpus}: {losses.line(losses.from_csv(folder / 'losses.csv'))}")
@@ -78,7 +79,7 @@ def ending(corpora: Iterable[str], has_truth: Callable[[str], bool]) -> list[str
             with suppress(OSError, ValueError, KeyError, IndexError):
                 lines += _figures(folder, width)
             lines.append(f"all figures: {folder}/table.csv, .md, .html; plots: {folder}/plots/")
-        lines.append(f"each run's ranking and submission: {folder}/runs/<run>/")
+        lines.append(f"each run's ranking and submission: results/{corpus}/runs/<run>/")
     lines += ["", "next: make report (all in one file), make why, make new NAME=mine DATA=…"]
     return [part for line in lines for part in _cut(line, width)]
 

@@ -176,8 +176,8 @@ def line(losses: Sequence[Loss], photos: int | None = None) -> str:
     return f"{'. '.join([*said, empty] if empty else said)}."
 
 
-def warning(losses: Sequence[Loss], corpus: str) -> str:
-    """What of a corpus was lost by more than a tenth, and where to look; "" if nothing was."""
+def warning(losses: Sequence[Loss], corpus: str, page: str) -> str:
+    """What of a corpus was lost by more than a tenth, and the `page` to see; "" if nothing was."""
     said = []
     for what, variant in dict.fromkeys((loss.what, loss.variant) for loss in losses):
         found = _of(losses, what, variant)
@@ -191,10 +191,7 @@ def warning(losses: Sequence[Loss], corpus: str) -> str:
             said.append(f"{lost:,} of {of:,} {kind}")
     if not said:
         return ""
-    return (
-        f"corpus {corpus} has lost more than a tenth: {', '.join(said)}; "
-        f"see results/{corpus}/losses.html"
-    )
+    return f"corpus {corpus} has lost more than a tenth: {', '.join(said)}; see {page}"
 
 
 def _of(losses: Iterable[Loss], what: str, variant: str | None = None) -> list[Loss]:

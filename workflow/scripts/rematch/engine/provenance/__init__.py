@@ -1,6 +1,7 @@
 """The record of a run: what each of its numbers rests on, and whether that still holds.
 
-It is written as `results/provenance.json` and held against what is there by `make verify`.
+It is written as `provenance.json` into the experiment's folder, and held against what is there by
+`make verify`.
 """
 
 from typing import TYPE_CHECKING

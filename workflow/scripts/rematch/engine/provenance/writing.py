@@ -1,4 +1,4 @@
-"""What each number of a run rests on: the record that `results/provenance.json` keeps."""
+"""What each number of a run rests on: an experiment's `provenance.json`."""
 
 from __future__ import annotations
 
