@@ -12,7 +12,7 @@
 ## make soak         the long tests (over an hour)
 ## make test-cluster tests on a real Slurm, installed and started for them (Debian, as root)
 ## make browser      Chromium for the tests that open pages (Debian, as root)
-## make docs         the tables of methods in config/README.md, from what the methods say
+## make docs         config/README.md's tables of methods and docs/data.md, from the code
 ## make format       the code as make lint wants it
 ## make lock         the versions of all packages anew, after a change of requirements*.txt
 SHELL := /bin/bash

@@ -1,4 +1,4 @@
-"""The tables of methods in config/README.md, from what the methods say of themselves.
+"""The tables of methods in config/README.md, from what the methods say, and docs/data.md.
 
     python -m rematch.commands.docs [--check]
 
@@ -13,12 +13,14 @@ import re
 import sys
 from collections.abc import Sequence
 
+from rematch.commands.data_page import data_page
 from rematch.engine import ROOT
 from rematch.errors import say
 from rematch.methods import FAMILIES, table
 from rematch.storage import write_text
 
 README = ROOT / "config/README.md"
+DATA = ROOT / "docs/data.md"
 
 
 def documented(text: str) -> str:
@@ -42,13 +44,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m rematch.commands.docs")
     parser.add_argument("--check", action="store_true", help="write nothing")
     options = parser.parse_args(arguments)
-    before = README.read_text("utf-8")
-    after = documented(before)
-    if options.check and before != after:
-        say("config/README.md is not what the methods say: make docs", sys.stderr)
-        return 1
-    if before != after:
-        write_text(README, after)
+    now = {README: documented(README.read_text("utf-8")), DATA: data_page()}
+    for path, text in now.items():
+        if path.is_file() and path.read_text("utf-8") == text:
+            continue
+        if options.check:
+            say(f"{path.relative_to(ROOT)} is not what the code says: make docs", sys.stderr)
+            return 1
+        path.parent.mkdir(exist_ok=True)
+        write_text(path, text)
     return 0
 
 
