@@ -36,6 +36,14 @@ use rule * from rematch
 """
 
 
+TAGGED = """
+module rematch:
+    snakefile: "git+file://{project}/workflow/Snakefile@v1"
+
+use rule * from rematch
+"""
+
+
 @pytest.fixture
 def away(branch: Project, tmp_path: Path) -> Path:
     """A folder with the branch's data and configuration, and nothing else of it."""
@@ -58,10 +66,22 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("form", [PLAIN, WITH_CONFIG, None])
+def tag(project: Path) -> None:
+    """Make a git repository of the project, and spoil what is not in its tag."""
+    git = ["git", "-C", str(project), "-c", "user.name=a", "-c", "user.email=a@b.c"]
+    names = ("workflow", "config", "profiles", "resources/reference", "Snakefile")
+    names += ("environment.yml", "requirements.txt")
+    for arguments in (["init", "-q"], ["add", *names], ["commit", "-qm", "all"], ["tag", "v1"]):
+        subprocess.run([*git, *arguments], check=True)
+    (project / "workflow/scripts/rematch/match/__init__.py").write_text("raise SystemExit(9)")
+
+
+@pytest.mark.parametrize("form", [PLAIN, WITH_CONFIG, TAGGED, None])
 def test_another_folder_comes_to_the_same_table(
     branch: Project, away: Path, form: str | None
 ) -> None:
+    if form is TAGGED:
+        tag(branch.folder)
     if form is None:
         done = run(away, "--snakefile", str(branch.folder / "Snakefile"))
     else:
