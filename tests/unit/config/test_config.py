@@ -245,3 +245,18 @@ def test_weights_count_by_their_share(weights: list[float]) -> None:
     ]
     config = validated(changed(["ensembles", "run05"], members), SCHEMA, MADE)
     assert [member["weight"] for member in config["ensembles"]["run05"]] == [0.25] * 4
+
+
+def test_every_key_of_the_schema_says_what_it_is() -> None:
+    """The catalog of workflows shows the descriptions."""
+
+    def silent(part, place):
+        for key, value in part.get("properties", {}).items():
+            if not value.get("description"):
+                yield f"{place}{key}"
+            yield from silent(value, f"{place}{key}.")
+        for inside in ("additionalProperties", "items"):
+            if isinstance(part.get(inside), dict):
+                yield from silent(part[inside], place)
+
+    assert list(silent(SCHEMA, "")) == []

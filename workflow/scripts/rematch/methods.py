@@ -182,16 +182,15 @@ def _constant(node: ast.expr) -> Any:
 
 def schema_of(param: Param) -> dict[str, Any]:
     """The JSON Schema of a parameter's values."""
-    if param.type == "path":
-        return {"$ref": "#/$defs/path"}
-    if param.type == "cache":
-        return {"$ref": "#/$defs/cache"}
+    does = {"description": param.does}
+    if param.type in ("path", "cache"):
+        return does | {"$ref": f"#/$defs/{param.type}"}
     found: dict[str, Any] = {"type": "string" if param.type == "text" else param.type}
     limits = {"minimum": param.low, "maximum": param.high, "exclusiveMinimum": param.above}
     found |= {key: value for key, value in limits.items() if value is not None}
     if param.choices:
         found = {"enum": list(param.choices)}
-    return found
+    return does | found
 
 
 def with_methods(schema: Mapping[str, Any]) -> dict[str, Any]:
