@@ -76,11 +76,11 @@ position. This page is made from the forms in `rematch/forms.py` by `make docs`.
 Read them with any of these, one line each:
 
 ```python
-import pandas; ranking = pandas.read_parquet("results/demo/runs/RUN/ranking.parquet")
+ranking = pandas.read_parquet("results/demo/runs/RUN/ranking.parquet")
 ```
 
 ```python
-import polars; ranking = polars.read_parquet("results/demo/runs/RUN/ranking.parquet")
+ranking = polars.read_parquet("results/demo/runs/RUN/ranking.parquet")
 ```
 
 ```sql
