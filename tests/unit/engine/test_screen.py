@@ -39,7 +39,7 @@ class Clock:
 
 def screen(moves: bool, width: int = 60) -> tuple[Screen, io.StringIO, Clock]:
     out, clock = io.StringIO(), Clock()
-    return Screen(out, moves, width, clock), out, clock
+    return Screen(out, moves, width, clock, ["my file.yaml"]), out, clock
 
 
 def test_the_mean_of_earlier_jobs_is_known_by_rule(here: Path) -> None:
@@ -111,7 +111,9 @@ def test_a_failed_job_shows_its_last_lines_and_how_to_run_it_alone(here: Path) -
     said = out.getvalue().split("\x1b[2K")[-1]
     assert said.startswith("failed: doing embed 1\n") and "line 39 \\x1b[31m" in said
     assert "line 28 " in said and "line 27 " not in said
-    assert said.splitlines()[-1].endswith("snakemake --cores 1 --rerun-triggers mtime -- a/b.arrow")
+    assert said.splitlines()[-1].endswith(
+        "snakemake --cores 1 --configfile 'my file.yaml' -- a/b.arrow"
+    )
 
 
 def test_only_what_matters_of_other_lines_is_shown(here: Path) -> None:

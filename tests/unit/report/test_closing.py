@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rematch.report.closing import ending
+from rematch.report.closing import _labels, ending
 
 
 def corpus(folder: Path, runs: int) -> None:
@@ -50,3 +50,14 @@ def test_a_corpus_without_truth_has_no_figures(
     lines = ending("results/mine", ["news"], lambda _: False)
     assert "each run's ranking and submission: results/news/runs/<run>/" in lines
     assert not any("figures" in line for line in lines)
+
+
+def test_runs_are_told_apart_by_what_varies() -> None:
+    axes = {"translation": "memory", "model": "m", "scorer": "cosine"}
+    rows = [
+        {"label": label, "cleaning": cleaning, **axes}
+        for label in ("w10", "run05")
+        for cleaning in ("paper", "raw")
+    ]
+    assert _labels(rows) == ["w10 paper", "w10 raw", "run05 paper", "run05 raw"]
+    assert _labels(rows[::2]) == ["w10", "run05"]

@@ -6,6 +6,7 @@ file under `.snakemake/log/`.
 
 from __future__ import annotations
 
+import argparse
 import sys
 import threading
 from logging import LogRecord
@@ -25,7 +26,9 @@ class LogHandler(LogHandlerBase):
     needs_rulegraph = False
 
     def __post_init__(self) -> None:
-        self.screen = Screen(sys.stderr)
+        parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+        parser.add_argument("--configfile", "--configfiles", nargs="+", default=[])
+        self.screen = Screen(sys.stderr, files=parser.parse_known_args()[0].configfile)
         self.ended = threading.Event()
         screens.append(self.screen)
         threading.Thread(target=self.tick, daemon=True).start()

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 import re
+import shlex
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
@@ -30,7 +31,11 @@ UNCOUNTED = ("total", "all")
 _PROGRESS = re.compile(r" INFO (.+: \d+ of \d+ .+)$")
 """A line of `storage.progress` in a rule's log."""
 
-NEITHER = ("Complete log", "At least one job did not", "Shutting down", "Exiting because a job")
+NEITHER = re.compile(
+    r"Complete log|At least one job did not|Shutting down|Exiting because a job"
+    r"|WorkflowError:\s+At least one job did not|Cannot restore .*: no backup found"
+    r"|(RuleException:\s+)?CalledProcessError in "
+)
 """How Snakemake's lines begin that say what this screen has said better."""
 
 
@@ -46,6 +51,7 @@ class Screen:
         moves: whether the line may be written over; by default, if the stream is a terminal.
         width: columns; by default the terminal's.
         clock: seconds, as `time.monotonic`.
+        files: of configuration, as a command that runs a job alone has to name them.
     """
 
     def __init__(
@@ -54,10 +60,12 @@ class Screen:
         moves: bool | None = None,
         width: int | None = None,
         clock: Callable[[], float] = time.monotonic,
+        files: Sequence[str] = (),
     ) -> None:
         self.stream, self.clock = stream, clock
         self.moves = stream.isatty() if moves is None else moves
         self.width = width or (shutil.get_terminal_size().columns if self.moves else 100)
+        self.files = shlex.join(["--configfile", *files]) + " " if files else ""
         self.took = measured()
         self.left: Counter[str] = Counter()
         self.running: dict[int, tuple[str, str, float, list[str]]] = {}
@@ -92,7 +100,7 @@ class Screen:
                 self.fail(failed)
         elif level >= logging.WARNING:
             text = str(said.get("msg") or said.get("message") or "").strip()
-            if text and not text.startswith(NEITHER):
+            if text and not NEITHER.match(text):
                 self.tell(text)
 
     def plan(self, stats: Mapping[str, Any]) -> None:
@@ -117,9 +125,9 @@ class Screen:
 
     def fail(self, said: Mapping[str, Any]) -> None:
         """A job's own last lines, and the command that runs it alone."""
-        self.running.pop(said.get("jobid", -1), None)
+        _, what, _, _ = self.running.pop(said.get("jobid", -1), ("", said["rule_name"], 0.0, []))
         logs = [str(path).split(" (")[0] for path in said.get("log") or []]
-        self.tell(f"failed: {said.get('rule_msg') or said['rule_name']}")
+        self.tell(f"failed: {what}")
         for log in logs:
             with suppress(OSError, ValueError):
                 for line in Path(log).read_text("utf-8").splitlines()[-TAIL:]:
@@ -128,8 +136,8 @@ class Screen:
             self.tell(f"  its log: {log}", whole=True)
         outputs = [str(path).split(" (")[0] for path in said.get("output") or []]
         if outputs:
-            command = ".venv/bin/snakemake --cores 1 --rerun-triggers mtime --"
-            self.tell(f"  to run it alone: {command} {outputs[0]}", whole=True)
+            command = f".venv/bin/snakemake --cores 1 {self.files}-- {shlex.quote(outputs[0])}"
+            self.tell(f"  to run it alone: {command}", whole=True)
 
     def show(self, last: bool = False) -> None:
         """The line that moves, or a plain one when it is time."""

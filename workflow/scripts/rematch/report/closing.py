@@ -7,11 +7,12 @@ import json
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from rematch.config import AXES
 from rematch.errors import UserError, say
 from rematch.report import losses
 
@@ -101,7 +102,7 @@ def _figures(folder: Path, width: int) -> list[str]:
     spans = [
         f"{float(r[f'{way}{first}_low']):.3f}–{float(r[f'{way}{first}_high']):.3f}" for r in rows
     ]
-    labels = [row["label"] for row in rows]
+    labels = _labels(rows)
     fixed = 26  # the first metric, its interval and the gaps
     least = min(16, max(map(len, [*labels, "run"])))
     while len(metrics) > 1 and width - fixed - 8 * (len(metrics) - 1) < least:
@@ -121,3 +122,17 @@ def _figures(folder: Path, width: int) -> list[str]:
         f"best by {first}: {best['run']} with {best['figures'][first]} (n {rows[0][way + 'n']})"
     )
     return lines
+
+
+def _labels(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """The shortest names that tell the runs of a table apart: what varies, and no more."""
+    labels = [row["label"] for row in rows]
+    if len(set(labels)) == len(rows):
+        return labels
+    # What differs between runs of one kind: an ensemble's members differ on their own axis.
+    axes = [axis for axis in AXES if axis != "words"]
+    varying = [axis for axis in axes if len({row.get(axis) for row in rows}) > 1]
+    return [
+        " ".join([label, *(row[axis] for axis in varying if row.get(axis))])
+        for label, row in zip(labels, rows, strict=True)
+    ]
