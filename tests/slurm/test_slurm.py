@@ -146,10 +146,10 @@ def test_the_demo_gives_the_same_bytes_as_a_local_run(slurm: Slurm, demo: Demo) 
     for run in demo.runs:
         run.end()
     here, there = (results(project.folder) for project in demo.projects)
-    assert sorted(there) == sorted(here) and "config/demo/table.csv" in here
+    assert sorted(there) == sorted(here) and "my/demo/table.csv" in here
     assert [name for name in here if there[name] != here[name]] == []
     made_here, made_there = (made(project.folder) for project in demo.projects)
-    assert made_here == made_there and "results/config/demo/table.csv" in made_here
+    assert made_here == made_there and "results/my/demo/table.csv" in made_here
 
     # The five runs are connected by their mean, so they are one job, which asks for the time of all
     # and the memory of one.
@@ -169,7 +169,7 @@ def test_the_demo_gives_the_same_bytes_as_a_local_run(slurm: Slurm, demo: Demo) 
 def results(folder: Path) -> dict[str, bytes]:
     """By name: every result but logs, timings, what is kept for the next start, and who made it."""
     inside = folder / "results"
-    apart = ("logs/", "benchmarks/", ".made/", "config/provenance.json", "config/ro-crate")
+    apart = ("logs/", "benchmarks/", ".made/", "my/provenance.json", "my/ro-crate")
     files = [path for path in inside.rglob("*") if path.is_file() and path.name[0] != "."]
     named = {str(path.relative_to(inside)): path.read_bytes() for path in files}
     return {name: content for name, content in named.items() if not name.startswith(apart)}
@@ -181,8 +181,8 @@ def made(folder: Path) -> dict[str, dict[str, Any]]:
     apart = (
         "results/logs/",
         "results/benchmarks/",
-        "results/config/provenance.",
-        "results/config/ro-crate",
+        "results/my/provenance.",
+        "results/my/ro-crate",
     )
     told = ("rule", "params", "inputs", "made_by", "sha256")
     return {
