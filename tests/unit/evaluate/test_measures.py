@@ -159,8 +159,8 @@ def test_the_curve_is_recall_at_every_k() -> None:
 def test_means_run_over_all_queries_of_the_qrels() -> None:
     ranking = ranking_of({"a": ["x", "y"], "unjudged": ["x"]})
     qrels = qrels_of({"a": {"y"}, "b": {"x"}, "c": {"not in any list"}, "d": {"x", "y"}})
-    out = measures.evaluate(ranking, qrels, run="r", ks=(1, 2))
-    assert out.schema == forms.METRICS
+    out = measures.metrics(ranking, qrels, ks=(1, 2))
+    assert out.column_names == ["metric", "value", "low", "high", "n"]
     assert {row["metric"]: row["value"] for row in out.to_pylist()} == {
         "MRR@100": 0.5 / 4,
         "R@1": 0.0,
@@ -170,13 +170,11 @@ def test_means_run_over_all_queries_of_the_qrels() -> None:
 
 
 def test_the_truth_at_rank_1_scores_1_and_at_101_nothing() -> None:
-    first = measures.evaluate(
+    first = measures.metrics(
         ranking_of({f"q{i}": [f"d{i}", "x"] for i in range(5)}),
         qrels_of({f"q{i}": {f"d{i}"} for i in range(5)}),
-        run="r",
     )
-    assert first["value"].to_pylist() == first["low"].to_pylist() == [1.0] * 6
-    assert first["high"].to_pylist() == [1.0] * 6
+    assert first["value"].to_pylist() == first["high"].to_pylist() == [1.0] * 6
     far = ranking_of({"q": [f"d{i}" for i in range(1, 151)]})
     for place, mrr, recall in [(100, 0.01, 1.0), (101, 0.0, 0.0)]:
         row = measures.per_query(far, qrels_of({"q": {f"d{place}"}})).to_pylist()[0]
@@ -265,11 +263,10 @@ def test_wrong_columns_are_refused() -> None:
 def test_no_truth_gives_no_metrics_and_no_ranking_gives_zeros() -> None:
     none = forms.from_rows([], forms.QRELS)
     ranking = ranking_of({"a": ["x"]})
-    out = measures.evaluate(ranking, none, run="r")
-    assert out.num_rows == 0 and out.schema == forms.METRICS
+    assert measures.metrics(ranking, none).num_rows == 0
     with pytest.raises(UserError, match="no pair"):
         measures.recall_curve(ranking, none)
-    nothing = measures.evaluate(ranking_of({}), qrels_of({"a": {"x"}}), run="r")
+    nothing = measures.metrics(ranking_of({}), qrels_of({"a": {"x"}}))
     assert nothing["value"].to_pylist() == [0.0] * 6
     assert measures.recall_curve(ranking_of({}), qrels_of({"a": {"x"}}), 3).tolist() == [0.0] * 3
 

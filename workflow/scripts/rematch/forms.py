@@ -88,6 +88,24 @@ IMAGE_RANKING = pa.schema(
 )
 """Image to text: each photo's first K articles."""
 
+PER_ARTICLE = pa.schema(
+    [
+        ("article_id", _S),
+        ("relevant", pa.int32()),
+        ("rank", pa.int32()),
+        ("reciprocal_rank", pa.float64()),
+        ("ranks", pa.list_(pa.int32())),
+        ("margin", pa.float32()),
+    ]
+)
+"""How a run did by one article of the qrels. `relevant`: its right photos; `rank`: the exact rank
+of the first of them in the whole gallery, empty where none was ranked; `reciprocal_rank`: 1 / rank,
+beyond K too, 0 without a rank; `ranks`: of all its right photos, ascending, so that it is a hit at
+k where `rank` <= k; `margin`: by how much its best score exceeds its second best."""
+
+PER_IMAGE = pa.schema([("image_id", _S), *(PER_ARTICLE.field(i) for i in range(1, 5))])
+"""The same the other way: how a run did by one photo of the qrels, with all articles to rank."""
+
 METRICS = pa.schema(
     [
         ("run", _S),

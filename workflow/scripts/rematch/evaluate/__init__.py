@@ -1,4 +1,4 @@
-"""How well rankings find the truth.
+"""How well rankings find the truth, how sure that is, and what it means.
 
 Data in, data out: no file, no configuration, no Snakemake.
 """
@@ -13,8 +13,15 @@ if TYPE_CHECKING:
         DIRECTIONS as DIRECTIONS,
         IMAGE_TO_TEXT as IMAGE_TO_TEXT,
         TEXT_TO_IMAGE as TEXT_TO_IMAGE,
-        evaluate_both as evaluate_both,
+        judged as judged,
         metrics as metrics,
     )
+    from rematch.evaluate.outcomes import (
+        Outcomes as Outcomes,
+        curves as curves,
+        outcomes_of as outcomes_of,
+        summary as summary,
+    )
+    from rematch.evaluate.true_ranks import judge as judge
 else:
     __getattr__ = handing_on(__name__)

@@ -1,54 +1,115 @@
-"""How far a mean would move with other queries."""
+"""How far a mean would move with other queries: bias-corrected and accelerated intervals.
+
+Efron, "Better bootstrap confidence intervals", Journal of the American Statistical Association
+82(397), 1987, equations 2.3 and 6.6; as `scipy.stats.bootstrap(method="BCa")` has them.
+"""
 
 from __future__ import annotations
 
-import math
-from typing import TypeAlias
+from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-Floats: TypeAlias = npt.NDArray[np.float64]
+from rematch.evaluate.resampling import RESAMPLES, Floats, Ints, Sample, redrawn, sample
 
-RESAMPLES = 1000
-"""Default number of bootstrap resamples."""
+LEVEL = 0.95
 
-_CHUNK = 4_000_000
+TIE = 1e-9
+"""Means that are as near are the same one, of thirds and the like that are no whole units."""
+
+_NORMAL = NormalDist()
+
+
+class Interval(NamedTuple):
+    """Lower and upper bounds, float64 [m] each."""
+
+    low: Floats
+    high: Floats
 
 
 def bootstrap(
-    values: Floats, resamples: int = RESAMPLES, seed: int = 0, level: float = 0.95
-) -> tuple[Floats, Floats]:
-    """Percentile bootstrap interval of column means: how far they would move had the benchmark
-    drawn other queries of the same kind (queries redrawn with replacement, `resamples` times).
+    values: Floats,
+    groups: Ints | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+    level: float = LEVEL,
+) -> Interval:
+    """Intervals of column means: how far they would move had the benchmark drawn other queries.
 
-    Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7(1), 1979;
-    the percentile interval is in Efron and Tibshirani, "An Introduction to the Bootstrap", 1993,
-    chapter 13. Queries are numbered by their values, not by their ids, so that renaming them moves
-    no interval.
+    Where all queries have the value 0, or all have 1, no resample differs: the bound of Clopper and
+    Pearson, "The use of confidence or fiducial limits", Biometrika 26(4), 1934, takes the
+    bootstrap's place, for as many queries as there are groups.
 
     Args:
-        values: float64[n, m], n >= 1 queries in any order, m metrics.
+        values: see `resampling.sample`.
+        groups: see there.
+    """
+    drawn = sample(values, groups)
+    return intervals_of(drawn, redrawn(drawn, resamples, seed), level)
+
+
+def intervals_of(drawn: Sample, means: Floats, level: float = LEVEL) -> Interval:
+    """Intervals of a sample's columns from means that `redrawn` gave: float64 [b, m]."""
+    low, high = bca(means, drawn.means, accelerations(drawn.sums, drawn.sizes), level)
+    bound = ((1 - level) / 2) ** (1 / len(drawn.sizes))
+    low = np.where((drawn.values == 1).all(axis=0), bound, low)
+    high = np.where((drawn.values == 0).all(axis=0), 1 - bound, high)
+    return Interval(low, high)
+
+
+def accelerations(sums: Floats, sizes: Floats) -> Floats:
+    """The constant `a` of each column, by leaving each group out once: float64 [m].
+
+    Args:
+        sums: of each group and column, in any unit: float64 [g, m].
+        sizes: of the groups: float64 [g].
+    """
+    if len(sizes) < 2:
+        return np.zeros(sums.shape[1])
+    without = (sums.sum(axis=0) - sums) / (sizes.sum() - sizes)[:, None]
+    apart = without.mean(axis=0) - without
+    square = (apart * apart).sum(axis=0)
+    # A power of small differences may vanish where their scale does not.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = (apart * apart * apart).sum(axis=0) / (6 * square * np.sqrt(square))
+    return np.where(np.isfinite(found), found, 0.0)
+
+
+def bca(
+    resampled: Floats, observed: Floats, acceleration: Floats, level: float = LEVEL
+) -> Interval:
+    """The interval of each column from its resampled statistics.
+
+    Args:
+        resampled: float64 [b, m].
+        observed, acceleration: float64 [m].
 
     Returns:
-        Lower and upper bounds, float64[m] each.
+        Quantiles of `resampled`, between neighbours in proportion.
     """
-    n = len(values)
-    # Few distinct rows exist (a rank decides them), so redrawn queries are counted by row.
-    rows, kind = np.unique(values, axis=0, return_inverse=True)
-    kind = np.sort(kind.reshape(-1).astype(np.int64))
-    rng = np.random.default_rng(seed)
-    means = np.empty((resamples, values.shape[1]))
-    step = max(1, _CHUNK // max(n, len(rows)))
-    for start in range(0, resamples, step):
-        b = min(step, resamples - start)
-        drawn = kind[rng.integers(0, n, size=(b, n), dtype=np.uint32)]
-        drawn += np.arange(b)[:, None] * len(rows)
-        counts = np.bincount(drawn.reshape(-1), minlength=b * len(rows)).reshape(b, len(rows)).T
-        for j in range(values.shape[1]):
-            # The sum runs down the outer axis, row after row: the same order on every machine,
-            # which a matrix product does not promise.
-            means[start : start + b, j] = (counts * rows[:, j, None]).sum(axis=0) / n
-    means.sort(axis=0)
-    outside = max(1, math.floor(resamples * (1 - level) / 2 + 1e-9))
-    return means[outside - 1], means[resamples - outside]
+    b = len(resampled)
+    below = (resampled < observed - TIE).sum(axis=0) + (resampled <= observed + TIE).sum(axis=0)
+    low, high = np.empty(len(observed)), np.empty(len(observed))
+    z = _NORMAL.inv_cdf((1 - level) / 2)
+    for j in range(len(observed)):
+        share = min(max(below[j] / (2 * b), 0.5 / b), 1 - 0.5 / b)
+        bias, a = _NORMAL.inv_cdf(share), float(acceleration[j])
+        ends = []
+        for end in (z, -z):
+            moved = 1 - a * (bias + end)
+            at = bias + (bias + end) / moved if moved > 0 else float(np.sign(bias + end)) * 9
+            ends.append(_NORMAL.cdf(at) * (b - 1))
+        low[j], high[j] = _between(resampled[:, j], ends)
+    return Interval(low, high)
+
+
+def _between(values: Floats, places: list[float]) -> list[float]:
+    """Order statistics at places from 0, fractional ones in proportion."""
+    floors = [min(int(place), len(values) - 1) for place in places]
+    nexts = [min(floor + 1, len(values) - 1) for floor in floors]
+    ordered = np.partition(values, sorted({*floors, *nexts}))
+    return [
+        float(ordered[f] + (ordered[n] - ordered[f]) * (place - f))
+        for f, n, place in zip(floors, nexts, places, strict=True)
+    ]

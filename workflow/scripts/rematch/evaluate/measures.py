@@ -10,17 +10,18 @@ machine: sums are exact or taken in a fixed order, random draws are integers.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
 
 from rematch import forms
 from rematch.errors import UserError
-from rematch.evaluate.hits import Hits, hits_of
-from rematch.evaluate.intervals import RESAMPLES, Floats, bootstrap
-from rematch.evaluate.tables import Table
+from rematch.evaluate.hits import hits_of
+from rematch.evaluate.outcomes import outcomes_of, per_metric, recalls, summary
+from rematch.evaluate.resampling import RESAMPLES, Floats
+from rematch.evaluate.tables import Table, as_qrels
 
 TEXT_TO_IMAGE = "text-to-image"
 IMAGE_TO_TEXT = "image-to-text"
@@ -32,6 +33,43 @@ K = (1, 5, 10, 50, 100)
 
 MRR_AT = 100
 """Default depth at which the reciprocal rank is cut to 0."""
+
+
+def judged(
+    ranking: Table,
+    qrels: Table,
+    *,
+    query: str = "article_id",
+    document: str = "image_id",
+    source: str = "ranking",
+) -> pa.Table:
+    """Where a ranking has each query's right documents, as far as it goes.
+
+    `true_ranks.judge` has the ranks in the whole gallery; here what is below the ranking's end has
+    none.
+
+    Returns:
+        Columns `query`, `relevant`, `rank`, `reciprocal_rank` and `ranks` of `forms.PER_ARTICLE`,
+        a row a query of the qrels, sorted by id.
+
+    Raises:
+        UserError: see `as_run` and `as_qrels`.
+    """
+    hits = hits_of(ranking, qrels, query, document, source)
+    order = np.lexsort((hits.rank, hits.owner))
+    owner, rank = hits.owner[order], hits.rank[order]
+    ends = np.searchsorted(owner, np.arange(len(hits.queries) + 1))
+    ranks = [rank[start:end].tolist() for start, end in pairwise(ends.tolist())]
+    first = [each[0] if each else None for each in ranks]
+    columns = {
+        "relevant": hits.relevant,
+        "rank": first,
+        "reciprocal_rank": [1 / each if each else 0.0 for each in first],
+        "ranks": ranks,
+    }
+    form = forms.PER_ARTICLE
+    typed = {name: pa.array(column, form.field(name).type) for name, column in columns.items()}
+    return pa.table({"query": hits.queries, **typed})
 
 
 def per_query(
@@ -55,23 +93,12 @@ def per_query(
         UserError: see `as_run` and `as_qrels`.
         ValueError: a cut-off below 1.
     """
-    return _per_query(hits_of(ranking, qrels, query, document, source), ks, mrr_at)
-
-
-def _per_query(hits: Hits, ks: Sequence[int], mrr_at: int) -> pa.Table:
     if min([*ks, mrr_at]) < 1:
         raise ValueError(f"cut-offs count from 1: {[*ks, mrr_at]}")
-    queries, relevant, owner, rank = hits
-    first = np.full(len(queries), np.iinfo(np.int64).max)
-    np.minimum.at(first, owner, rank)
-    columns: dict[str, object] = {
-        "query": queries,
-        f"MRR@{mrr_at}": np.where(first <= mrr_at, 1.0 / first, 0.0),
-    }
-    for k in ks:
-        found = np.bincount(owner[rank <= k], minlength=len(queries))
-        columns[f"R@{k}"] = found / relevant
-    return pa.table(columns)
+    found = judged(ranking, qrels, query=query, document=document, source=source)
+    values = per_metric(found, mrr_at, ks)
+    names = [f"MRR@{mrr_at}", *(f"R@{k}" for k in ks)]
+    return pa.table({"query": found["query"], **dict(zip(names, values.T, strict=True))})
 
 
 def recall_curve(
@@ -88,126 +115,40 @@ def recall_curve(
     Raises:
         UserError: see `as_run` and `as_qrels`; or the qrels are empty.
     """
-    return _recall_curve(hits_of(ranking, qrels, query, document, source), k_max)
-
-
-def _recall_curve(hits: Hits, k_max: int) -> Floats:
-    queries, relevant, owner, rank = hits
-    if not len(queries):
+    found = judged(ranking, qrels, query=query, document=document, source=source)
+    if not len(found):
         raise UserError("qrels: no pair, so no recall; this corpus has no truth to score against")
-    curve = np.zeros(k_max)
-    # Whole hits are counted apart for each size of the relevant set: one rounding a size.
-    for size in np.unique(relevant):
-        ranks = rank[(relevant[owner] == size) & (rank <= k_max)]
-        curve += np.cumsum(np.bincount(ranks, minlength=k_max + 1)[1:]) / size
-    return curve / len(queries)
+    return recalls(found, k_max)
 
 
-def metrics(ranking: Table, qrels: Table, ks: Sequence[int] = K, mrr_at: int = MRR_AT) -> pa.Table:
-    """How well a text-to-image ranking finds the truth: for a notebook or another project.
+def metrics(
+    ranking: Table,
+    qrels: Table,
+    ks: Sequence[int] = K,
+    mrr_at: int = MRR_AT,
+    *,
+    resamples: int = RESAMPLES,
+    query: str = "article_id",
+    document: str = "image_id",
+) -> pa.Table:
+    """How well a ranking finds the truth: for a notebook or another project.
 
     Args:
         ranking: columns `article_id`, `image_id`, `rank`, `score`, as `match.rank` gives it.
         qrels: columns `article_id`, `image_id`, a row a right pair; or a data frame of both.
         ks, mrr_at: cut-offs.
+        resamples: of the intervals' bootstrap; queries that share a document are redrawn together.
+        query, document: names of the id columns; swapped, they read an image-to-text ranking.
 
     Returns:
         A row a metric: `metric`, its mean `value`, `low` and `high` of the 95 % interval, and `n`
-        queries.
+        queries. Empty qrels (a corpus with no truth) give an empty table, not zeros.
 
     Raises:
         UserError: see `as_run` and `as_qrels`.
     """
-    found = evaluate(ranking, qrels, run="", ks=ks, mrr_at=mrr_at)
+    known = judged(ranking, qrels, query=query, document=document)
+    pairs = as_qrels(qrels, query, document)
+    named = zip(pairs["query"].to_pylist(), pairs["document"].to_pylist(), strict=True)
+    found = summary(outcomes_of({"": known}, list(named), {}, mrr_at, ks), "", resamples)
     return found.select(["metric", "value", "low", "high", "n"]).replace_schema_metadata()
-
-
-def evaluate(
-    ranking: Table,
-    qrels: Table,
-    *,
-    run: str,
-    direction: str = TEXT_TO_IMAGE,
-    ks: Sequence[int] = K,
-    mrr_at: int = MRR_AT,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-    query: str = "article_id",
-    document: str = "image_id",
-    source: str = "ranking",
-) -> pa.Table:
-    """One run's means with their 95 % intervals, as `forms.METRICS`.
-
-    Empty qrels (a corpus with no truth) give an empty table, not zeros.
-
-    Raises:
-        UserError: see `as_run` and `as_qrels`.
-    """
-    values = per_query(ranking, qrels, ks, mrr_at, query=query, document=document, source=source)
-    return summarise(values, run=run, direction=direction, resamples=resamples, seed=seed)
-
-
-def summarise(
-    values: pa.Table, *, run: str, direction: str, resamples: int = RESAMPLES, seed: int = 0
-) -> pa.Table:
-    """The table of `per_query` as means, 95 % bootstrap intervals and n: `forms.METRICS`."""
-    names = [name for name in values.column_names if name != "query"]
-    n = values.num_rows
-    if not n:
-        return forms.from_rows([], forms.METRICS)
-    matrix = np.column_stack([values[name].to_numpy() for name in names])
-    low, high = bootstrap(matrix, resamples, seed)
-    return forms.from_rows(
-        [
-            {
-                "run": run,
-                "direction": direction,
-                "metric": name,
-                "value": math.fsum(matrix[:, j]) / n,
-                "low": float(low[j]),
-                "high": float(high[j]),
-                "n": n,
-            }
-            for j, name in enumerate(names)
-        ],
-        forms.METRICS,
-    )
-
-
-def evaluate_both(
-    ranking: pa.Table,
-    image_ranking: pa.Table,
-    qrels: pa.Table,
-    *,
-    run: str,
-    top: int = MRR_AT,
-    recall_at: Sequence[int] = K,
-    resamples: int = RESAMPLES,
-) -> tuple[pa.Table, pa.Table]:
-    """One run's metrics and recall curves in both directions.
-
-    Args:
-        ranking: `forms.RANKING`, at least `top` deep where the gallery is.
-        image_ranking: `forms.IMAGE_RANKING`.
-        qrels: `forms.QRELS`.
-        run: its name.
-        top: depth of MRR and of the recall curves.
-        recall_at: cut-offs of Recall@k.
-        resamples: bootstrap resamples.
-
-    Returns:
-        `forms.METRICS` and `forms.CURVES`.
-    """
-    metrics, curves = [], []
-    for direction, table, query, document in (
-        (TEXT_TO_IMAGE, ranking, "article_id", "image_id"),
-        (IMAGE_TO_TEXT, image_ranking, "image_id", "article_id"),
-    ):
-        hits = hits_of(table, qrels, query, document, "ranking")
-        values = _per_query(hits, recall_at, top)
-        metrics.append(summarise(values, run=run, direction=direction, resamples=resamples))
-        curves += [
-            {"run": run, "direction": direction, "k": k, "recall": float(recall)}
-            for k, recall in enumerate(_recall_curve(hits, top), 1)
-        ]
-    return pa.concat_tables(metrics), forms.from_rows(curves, forms.CURVES)
