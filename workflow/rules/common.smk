@@ -125,7 +125,7 @@ name_full_disks()
 if workflow.is_main_process:
     gc.freeze()
     gc.set_threshold(100_000, 20, 100)  # a plan is many objects, and none of them garbage
-    take_part(CONTENTS, "metrics.parquet", config.setdefault("made_by", {}), inputs.code)
+    take_part(CONTENTS, "per_article.parquet", config.setdefault("made_by", {}), inputs.code)
     if not CLUSTER_JOBS:
         fork_jobs(ROOT / "workflow/scripts")
 

@@ -1,37 +1,77 @@
 # Rankings + the truth -> metrics -> tables and plots. The only rules that read qrels.parquet.
 
 
-rule metrics:
+# Of every right pair the exact rank; it depends on no cut-off, so that all experiments share it.
+rule judge:
     input:
-        ranking="results/{corpus}/runs/{run}/ranking.parquet",
-        image_ranking="results/{corpus}/runs/{run}/image_ranking.parquet",
+        similarity="results/{corpus}/runs/{run}/similarity.arrow",
+        articles="results/{corpus}/corpus/articles.parquet",
+        images="results/{corpus}/corpus/images.parquet",
         qrels="results/{corpus}/corpus/qrels.parquet",
     output:
-        metrics="results/{corpus}/runs/{run}/metrics.parquet",
-        curve="results/{corpus}/runs/{run}/recall_curve.parquet",
+        articles="results/{corpus}/runs/{run}/per_article.parquet",
+        images="results/{corpus}/runs/{run}/per_image.parquet",
     log:
-        "results/logs/metrics/{corpus}.{run}.log",
+        "results/logs/judge/{corpus}.{run}.log",
     benchmark:
-        "results/benchmarks/metrics/{corpus}.{run}.tsv"
+        "results/benchmarks/judge/{corpus}.{run}.tsv"
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=scaled(2000, 20),
-        runtime=scaled(3, 1),
+        mem_mb=scaled(2000, 1),
+        runtime=scaled(3, 0.1),
+    params:
+        software=inputs.packages("numpy"),
+        code=inputs.code("judge.py"),
+    message:
+        "judging {wildcards.run} of {wildcards.corpus}"
+    script:
+        "../scripts/judge.py"
+
+
+rule conclude:
+    input:
+        per_article=asked.of_runs("per_article.parquet"),
+        per_image=asked.of_runs("per_image.parquet"),
+        articles="results/{corpus}/corpus/articles.parquet",
+        images="results/{corpus}/corpus/images.parquet",
+        qrels="results/{corpus}/corpus/qrels.parquet",
+    output:
+        metrics=f"{asked.place}/{{corpus}}/metrics.parquet",
+        metrics_csv=f"{asked.place}/{{corpus}}/metrics.csv",
+        curves=f"{asked.place}/{{corpus}}/recall_curves.parquet",
+        comparisons=f"{asked.place}/{{corpus}}/comparisons.parquet",
+        hypotheses=f"{asked.place}/{{corpus}}/hypotheses.parquet",
+        strata=f"{asked.place}/{{corpus}}/strata.parquet",
+        conclusions=f"{asked.place}/{{corpus}}/conclusions.json",
+    log:
+        f"results/logs/conclude/{EXPERIMENT}.{{corpus}}.log",
+    benchmark:
+        f"results/benchmarks/conclude/{EXPERIMENT}.{{corpus}}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 2
+    resources:
+        mem_mb=scaled(2000, 40),
+        runtime=scaled(10, 1),
     params:
         # One value: Snakemake compares sets of values, in which two may change places unseen.
         evaluation={key: EVALUATION[key] for key in ("top", "recall_at", "resamples")},
+        compared=asked.compared,
         software=inputs.packages("numpy"),
-        code=inputs.code("metrics.py"),
+        code=inputs.code("conclude.py"),
     message:
-        "evaluating {wildcards.run} of {wildcards.corpus}"
+        "comparing the runs of {wildcards.corpus}"
     script:
-        "../scripts/metrics.py"
+        "../scripts/conclude.py"
 
 
 rule table:
     input:
-        metrics=asked.of_runs("metrics.parquet"),
+        metrics=f"{asked.place}/{{corpus}}/metrics.parquet",
+        comparisons=f"{asked.place}/{{corpus}}/comparisons.parquet",
+        hypotheses=f"{asked.place}/{{corpus}}/hypotheses.parquet",
+        conclusions=f"{asked.place}/{{corpus}}/conclusions.json",
         reference=inputs.reference(),
         losses=f"{asked.place}/{{corpus}}/losses.csv",
     output:
@@ -43,8 +83,7 @@ rule table:
             category="{corpus}",
             labels={"result": "table of runs"},
         ),
-        metrics_csv=f"{asked.place}/{{corpus}}/metrics.csv",
-        metrics_parquet=f"{asked.place}/{{corpus}}/metrics.parquet",
+        latex=f"{asked.place}/{{corpus}}/table.tex",
         numbers=f"{asked.place}/{{corpus}}/numbers.json",
     log:
         f"results/logs/table/{EXPERIMENT}.{{corpus}}.log",
@@ -54,6 +93,7 @@ rule table:
         "../../environment.yml"
     params:
         runs=asked.described_runs,
+        sort=EVALUATION["sort"],
         reference=inputs.reference_contents,
         code=inputs.code("table.py"),
     message:
@@ -64,8 +104,8 @@ rule table:
 
 rule plots:
     input:
-        metrics=asked.of_runs("metrics.parquet"),
-        curves=asked.of_runs("recall_curve.parquet"),
+        metrics=f"{asked.place}/{{corpus}}/metrics.parquet",
+        curves=f"{asked.place}/{{corpus}}/recall_curves.parquet",
         reference=inputs.reference(),
         images="results/{corpus}/corpus/images.parquet",
     output:

@@ -7,6 +7,7 @@ jobs.start(snakemake)
 from pathlib import Path
 
 from rematch import forms
+from rematch.config import points
 from rematch.embed import (
     ModelSpec,
     kept,
@@ -27,8 +28,10 @@ maker = made_by(snakemake.params)
 with alone(vectors):
     while missing_texts(queries, known := kept(vectors, maker)):
         folder = Path(snakemake.input.queries).parents[1]
-        own = config["corpora"][snakemake.wildcards.corpus].get("sweep", {})
-        others = sweep_queries(folder, config["sweep"] | own, config["cleanings"])
+        axes = (snakemake.wildcards.translation, snakemake.wildcards.model)
+        runs = points(config, snakemake.wildcards.corpus)
+        ours = [(run.cleaning, run.words) for run in runs if (run.translation, run.model) == axes]
+        others = sweep_queries(folder, ours, config["cleanings"])
         texts = (text for table in [queries, *others] for text in table["query"].to_pylist())
         new = text_vectors(texts, known, lambda: load(spec, ["texts"]), maker)
         write_vectors(new, vectors)

@@ -67,7 +67,7 @@ def test_an_ensemble_that_the_overlay_wrote_has_to_fit():
 def test_null_removes_and_defaults_come_back():
     low = {"evaluation": {"top": 50, "recall_at": [1]}, "encoding": {"threads": 8}}
     found = over(low, {"evaluation": {"reference": None, "top": None}, "encoding": None}).config
-    assert found["evaluation"] == {"top": 100, "recall_at": [1], "resamples": 1000}
+    assert found["evaluation"] == {"top": 100, "recall_at": [1], "resamples": 10000, "sort": "axes"}
     assert found["encoding"]["threads"] == 2
     assert over({"translations": {"google": None}}).config["translations"].keys() == {
         "memory",

@@ -56,7 +56,7 @@ def test_a_sweeps_queries_are_of_all_counts_and_the_cleanings_that_are_there(tmp
     made = forms.from_rows([row], forms.TEXTS)
     (tmp_path / "plain").mkdir()
     tables.write(made, tmp_path / "plain" / "cleaned.parquet")
-    sweep = {"cleaning": ["plain", "later"], "words": [1, 3, "all"]}
+    runs = [("plain", "1"), ("plain", "3"), ("plain", "3"), ("later", "1"), ("plain", "all")]
     cleanings = {"plain": {"fields": "both"}, "later": {"fields": "title"}}
-    found = [table["query"].to_pylist() for table in sweep_queries(tmp_path, sweep, cleanings)]
+    found = [table["query"].to_pylist() for table in sweep_queries(tmp_path, runs, cleanings)]
     assert found == [["one"], ["one two three"], ["one two three four"]]

@@ -119,6 +119,64 @@ METRICS = pa.schema(
 )
 """One row a run x direction x metric; `low`, `high`: 95 % interval; `n`: number of queries."""
 
+COMPARISONS = pa.schema(
+    [
+        ("run", _S),
+        ("other", _S),
+        ("family", _S),
+        ("metric", _S),
+        ("difference", pa.float64()),
+        ("low", pa.float64()),
+        ("high", pa.float64()),
+        ("p", pa.float64()),
+        ("p_holm", pa.float64()),
+        ("effect", pa.float64()),
+        ("n", pa.int64()),
+    ]
+)
+"""Paired differences of two runs' means, `run` minus `other`, from text to image, with 95 %
+interval. `family`: "baseline", "best" or "ablation"; `p`: of a sign-flip test, two-sided; `p_holm`:
+corrected for the runs of a family and metric; `effect`: the difference in standard deviations of
+the articles' differences; `n`: articles."""
+
+HYPOTHESES = pa.schema(
+    [
+        ("question", _S),
+        ("subject", _S),
+        ("metric", _S),
+        ("answer", _S),
+        ("estimate", pa.float64()),
+        ("low", pa.float64()),
+        ("high", pa.float64()),
+        ("p", pa.float64()),
+        ("pairs", pa.int64()),
+        ("values", _S),
+    ]
+)
+"""Answers to questions about the experiment. `question`: "falls" or "rises" (does the metric, with
+the number of words), "ensemble" (does it beat its best member), "translation", "multilingual" (a
+model on translated texts against another on the originals) or "cleaning" (does a step help);
+`subject`: of what, for a person; `answer`: "yes", "no" (the contrary) or "cannot tell"; `estimate`:
+the mean difference, or the mean change from one word count to the next, with 95 % interval; `p`:
+corrected for the subjects of a question (Holm); `pairs`: of runs, or the word counts of a line;
+`values`: the means compared."""
+
+STRATA = pa.schema(
+    [
+        ("run", _S),
+        ("by", _S),
+        ("stratum", _S),
+        ("metric", _S),
+        ("value", pa.float64()),
+        ("low", pa.float64()),
+        ("high", pa.float64()),
+        ("n", pa.int64()),
+    ]
+)
+"""Metrics of a part of the articles, from text to image. `by`: "length" (words of title and text),
+"margin" (of the run's best score over its second best) or a column of the corpus' table; `low`,
+`high`: 95 % interval; `n`: articles of the stratum."""
+
 CURVES = pa.schema([("run", _S), ("direction", _S), ("k", pa.int32()), ("recall", pa.float64())])
 """Mean recall@k, one row a run x direction x k."""
 

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     )
     from rematch.config.entries import as_list as as_list
     from rematch.config.layers import WHOLE as WHOLE, files as files, named as named
+    from rematch.config.naming import (
+        comparison_plan as comparison_plan,
+        short_names as short_names,
+    )
     from rematch.config.plain import demand_plain as demand_plain
     from rematch.config.schema import (
         Resolved as Resolved,
@@ -34,9 +38,13 @@ if TYPE_CHECKING:
         AXES as AXES,
         Config as Config,
         axes_of as axes_of,
+        base_of as base_of,
+        baseline_of as baseline_of,
         describe_runs as describe_runs,
         ensembles as ensembles,
         points as points,
+        switched as switched,
+        untranslated as untranslated,
         used as used,
     )
 else:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from rematch.config.naming import comparison_plan
 from rematch.config.sweep import Config, axes_of, describe_runs, ensembles, points
 from rematch.methods import methods
 
@@ -68,16 +69,17 @@ class Asked:
         """All that tables and plots say of a corpus' runs."""
         return self._described(str(wildcards.corpus))
 
+    def compared(self, wildcards: Any) -> str:
+        """All that decides what a corpus' runs are compared for."""
+        return fingerprint(comparison_plan(self.config, str(wildcards.corpus)))
+
     def cleaned_variants(
         self, wildcards: Any, form: str = "{translation}, {cleaning}"
     ) -> list[str]:
         """A corpus' translations, each with each of its cleanings."""
-        axes = axes_of(self.config, wildcards.corpus)
-        return [
-            form.format(translation=translation, cleaning=cleaning)
-            for translation in axes["translation"]
-            for cleaning in axes["cleaning"]
-        ]
+        runs = points(self.config, wildcards.corpus)
+        pairs = dict.fromkeys((run.translation, run.cleaning) for run in runs)
+        return [form.format(translation=each[0], cleaning=each[1]) for each in pairs]
 
     def of_cleanings(self, name: str) -> Callable[[Any], list[str]]:
         """A file of each of a corpus' cleanings."""
@@ -112,7 +114,7 @@ class Asked:
     def corpus_targets(self, corpus: str) -> list[str]:
         own = ["losses.csv", "losses.html", "cleaning.html"]
         if self.has_truth(corpus):
-            own += ["table.csv", "table.md", "table.html", "metrics.csv", "metrics.parquet"]
+            own += ["table.csv", "table.md", "table.html", "table.tex", "metrics.csv"]
             own += ["plots/words.svg", "plots/recall.svg"]
         runs = [f"results/{corpus}/runs/{run}/submission.tsv" for run in self.runs(corpus)]
         return runs + [f"{self.place}/{corpus}/{name}" for name in own]

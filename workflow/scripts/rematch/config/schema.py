@@ -14,11 +14,19 @@ from typing import Any
 
 import yaml
 
+from rematch.config.compared import comparison_faults
 from rematch.config.entries import section_faults
 from rematch.config.faults import REGISTRY, near, not_defined, path, schema_faults, short
 from rematch.config.layers import Merged, merge
 from rematch.config.places import bring_along, file_faults
-from rematch.config.sweep import AXES, Config, axes_of, members_without_run, points, used
+from rematch.config.sweep import (
+    AXES,
+    Config,
+    axes_of,
+    members_without_run,
+    points,
+    used,
+)
 from rematch.config.values import Schema, adapted, options, unusable
 from rematch.errors import UserError
 from rematch.methods import FAMILIES, methods, with_methods
@@ -94,7 +102,8 @@ def resolved(
         bring_along(config, project)
     _refuse([*_place_faults(config), *_sweep_faults(config), *section_faults(config)])
     notes = _leave_out(config, merged)
-    _refuse([*_ensemble_faults(config), *_length_faults(config), *file_faults(config, made)])
+    faults = [*_ensemble_faults(config), *comparison_faults(config), *_length_faults(config)]
+    _refuse([*faults, *file_faults(config, made)])
     notes += [*_not_everywhere(config), *_unused(config, merged), *_misordered(config, doubt)]
     _share(config)
     return Resolved(config, notes)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
+from rematch.methods import LOOKS_AT, methods
+
 AXES = ("translation", "cleaning", "words", "model", "scorer")
 """The axes of a run within a corpus, in the order of its name."""
 
@@ -67,9 +69,53 @@ def used(config: Mapping[str, Any], axis: str) -> list[Any]:
 
 
 def points(config: Mapping[str, Any], corpus: str) -> list[Point]:
-    """Every point of the sweep within a corpus, in the config's order."""
+    """Every point of the sweep within a corpus, in the config's order.
+
+    With `ablation` these are the base, and all that differ from it on one axis.
+    """
     axes = axes_of(config, corpus)
-    return [Point(*map(str, values)) for values in product(*(axes[axis] for axis in AXES))]
+    whole = [Point(*map(str, values)) for values in product(*(axes[axis] for axis in AXES))]
+    base = base_of(config, corpus)
+    if base is None:
+        return whole
+    return [point for point in whole if len(switched(point, base)) <= 1]
+
+
+def base_of(config: Mapping[str, Any], corpus: str) -> Point | None:
+    """The run that an ablation starts from; the first value on each axis that it leaves open."""
+    said = config.get("ablation")
+    if said is None:
+        return None
+    axes = axes_of(config, corpus)
+    values = (said[axis] if said.get(axis) in axes[axis] else axes[axis][0] for axis in AXES)
+    return Point(*map(str, values))
+
+
+def switched(point: Point, base: Point) -> list[str]:
+    """The axes on which two points differ."""
+    return [axis for axis in AXES if point.axis(axis) != base.axis(axis)]
+
+
+def baseline_of(config: Mapping[str, Any], corpus: str) -> str:
+    """The run that others are compared with: the configuration's, by a run's or an ensemble's name.
+
+    By default the paper's run 5, a mean of 10, 20, 30 and 40 words with equal weights; else an
+    ablation's base; else the first run.
+    """
+    runs, blends = points(config, corpus), ensembles(config, corpus)
+    said = config["evaluation"].get("baseline")
+    for name in [*(run.run for run in runs), *(blend.run for blend in blends)]:
+        if name == said:
+            return name
+    of_name = [blend.run for blend in blends if blend.name == said]
+    base = base_of(config, corpus)
+    paper = [blend.run for blend in blends if _as_in_paper(blend)]
+    return [*of_name, *paper, *([base.run] if base else []), runs[0].run][0]
+
+
+def _as_in_paper(blend: Ensemble) -> bool:
+    words = {point.words for point in blend.members}
+    return words == {"10", "20", "30", "40"} and len(set(blend.weights)) == 1
 
 
 def members_without_run(
@@ -88,6 +134,7 @@ def ensembles(config: Mapping[str, Any], corpus: str) -> list[Ensemble]:
     One with a member that the corpus has no run for is not made for it.
     """
     axes = axes_of(config, corpus)
+    made = set(points(config, corpus))
     found = []
     for name, members in config["ensembles"].items():
         if any(members_without_run(members, axes)):
@@ -97,13 +144,14 @@ def ensembles(config: Mapping[str, Any], corpus: str) -> list[Ensemble]:
         for values in product(*(axes[axis] for axis in free)):
             rest = dict(zip(free, map(str, values), strict=True))
             said = (f"w{value}" if axis == "words" else value for axis, value in rest.items())
+            blended = [Point(**{a: str(member[a]) for a in named}, **rest) for member in members]
+            if not made.issuperset(blended):
+                continue
             found.append(
                 Ensemble(
                     name=name,
                     run=".".join([name, *said]),
-                    members=tuple(
-                        Point(**{a: str(member[a]) for a in named}, **rest) for member in members
-                    ),
+                    members=tuple(blended),
                     weights=tuple(float(member.get("weight", 1)) for member in members),
                     open=rest,
                 )
@@ -112,13 +160,16 @@ def ensembles(config: Mapping[str, Any], corpus: str) -> list[Ensemble]:
 
 
 def describe_runs(config: Mapping[str, Any], corpus: str) -> list[dict[str, Any]]:
-    """What a table or plot says of each run of a corpus: id, label, axes, ensemble and weights.
+    """What a table or plot says of each run of a corpus: id, label, axes, ensemble and weights,
+    and what it looks at.
 
-    An axis on which an ensemble's members differ reads as the list of their values.
+    An axis on which an ensemble's members differ reads as the list of their values; it looks at
+    what any of them does.
     """
     rows: list[dict[str, Any]] = [
         {"run": point.run, "label": f"w{point.words}", "ensemble": None, "weights": None}
         | {axis: point.axis(axis) for axis in AXES}
+        | {"looks_at": looks_at(config, [point])}
         for point in points(config, corpus)
     ]
     for ensemble in ensembles(config, corpus):
@@ -132,7 +183,20 @@ def describe_runs(config: Mapping[str, Any], corpus: str) -> list[dict[str, Any]
         }
         rows.append(
             {"run": ensemble.run, "label": ensemble.name, "ensemble": ensemble.name}
-            | {"weights": weights}
+            | {"weights": weights, "looks_at": looks_at(config, ensemble.members)}
             | blended
         )
     return rows
+
+
+def untranslated(config: Mapping[str, Any], corpus: str) -> list[str]:
+    """A corpus' translations that leave texts as they are."""
+    names = axes_of(config, corpus)["translation"]
+    return [name for name in names if config["translations"][name]["backend"] == "none"]
+
+
+def looks_at(config: Mapping[str, Any], members: Sequence[Point]) -> str:
+    """What a run may look at besides one query: the most that a scorer of its members does."""
+    known = methods("scorers")
+    kinds = {config["scorers"][point.scorer]["kind"] for point in members}
+    return max((known[kind].method.looks_at for kind in kinds), key=LOOKS_AT.index)

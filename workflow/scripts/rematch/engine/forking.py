@@ -87,8 +87,8 @@ def share_imports() -> None:
 
     for room, names in (
         (rematch.storage, ("tables", "Similarity", "read_embeddings", "write_text")),
-        (rematch.match, ("rank", "score", "blend", "submission")),
-        (rematch.evaluate, ("evaluate_both",)),
+        (rematch.match, ("rank_both", "score", "blend", "submission")),
+        (rematch.evaluate, ("judge",)),
         (rematch.corpus, ("tie_keys", "submission_ids")),
         (rematch.text, ("query_table", "sweep_queries")),
         (rematch.embed, ("ModelSpec", "kept", "load", "missing_texts", "text_embeddings")),

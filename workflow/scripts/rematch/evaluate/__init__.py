@@ -9,6 +9,9 @@ from rematch.rooms import handing_on
 
 if TYPE_CHECKING:
     from rematch.evaluate import measures as measures
+    from rematch.evaluate.chance import chance as chance
+    from rematch.evaluate.conclusions import Plan as Plan, conclude as conclude
+    from rematch.evaluate.effects import Described as Described
     from rematch.evaluate.measures import (
         DIRECTIONS as DIRECTIONS,
         IMAGE_TO_TEXT as IMAGE_TO_TEXT,
@@ -21,6 +24,12 @@ if TYPE_CHECKING:
         curves as curves,
         outcomes_of as outcomes_of,
         summary as summary,
+    )
+    from rematch.evaluate.standings import (
+        Best as Best,
+        Standings as Standings,
+        comparisons as comparisons,
+        standings_of as standings_of,
     )
     from rematch.evaluate.true_ranks import judge as judge
 else:

@@ -57,6 +57,7 @@ def compare(
     resamples: int = RESAMPLES,
     seed: int = 0,
     threads: int = 1,
+    spans: bool = True,
 ) -> Compared:
     """Compare pairs of runs in every metric.
 
@@ -67,6 +68,7 @@ def compare(
         resamples: as many redrawn samples, and as many flips of signs.
         seed: of both.
         threads: that work at once; no number depends on it.
+        spans: whether intervals are wanted; else they are the differences themselves.
 
     Returns:
         See `Compared`. The p-value by counting is (1 + flips that reach the difference) /
@@ -81,7 +83,7 @@ def compare(
 
     def work(start: int) -> None:
         part = slice(start, start + _PAIRS)
-        found = _block(values, drawn, means, flips, given[part])
+        found = _block(values, drawn, means, flips, given[part], spans)
         for name, block in zip(out, found, strict=True):
             out[name][part] = block
 
@@ -91,7 +93,7 @@ def compare(
 
 
 def _block(
-    values: Floats, drawn: Sample, means: Floats, flips: Floats, pairs: Ints
+    values: Floats, drawn: Sample, means: Floats, flips: Floats, pairs: Ints, spans: bool
 ) -> tuple[Floats, ...]:
     n, r, m = values.shape
     a, b = pairs[:, 0], pairs[:, 1]
@@ -103,7 +105,9 @@ def _block(
     resampled = np.empty((len(means), p, m))
     np.subtract(means[:, a], means[:, b], out=resampled)
     flat = resampled.reshape(-1, p * m)
-    low, high = bca(flat, difference, accelerations(apart, drawn.sizes), LEVEL)
+    low, high = difference, difference
+    if spans:
+        low, high = bca(flat, difference, accelerations(apart, drawn.sizes), LEVEL)
     error = flat.std(axis=0)
     reached = np.zeros(p * m, dtype=np.int64)
     least = np.abs(total) - TIE / drawn.unit * drawn.sizes.sum()

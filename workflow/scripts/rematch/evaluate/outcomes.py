@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -30,6 +31,8 @@ class Outcomes:
         groups: of queries that are no independent draws: int64 [n].
         first: exact rank of the first right document, 0 where none was ranked: int64 [n, r].
         curves: mean recall@k for k = 1..K: float64 [r, K].
+        marks: digests of all that runs were judged by; equal ones are of runs that rank every
+            right document alike.
     """
 
     queries: tuple[str, ...]
@@ -40,6 +43,7 @@ class Outcomes:
     groups: Ints
     first: Ints
     curves: Floats
+    marks: tuple[str, ...]
 
     @property
     def independent(self) -> int:
@@ -88,6 +92,7 @@ def outcomes_of(
     values: list[Floats] = []
     firsts: list[Ints] = []
     curves: list[Floats] = []
+    marks: list[str] = []
     for name, table in judged.items():
         table = table.take(pc.sort_indices(table[0]))
         found = table[0].to_pylist()
@@ -98,6 +103,7 @@ def outcomes_of(
         values.append(per_metric(table, top, recall_at))
         firsts.append(table["rank"].fill_null(0).to_numpy().astype(np.int64))
         curves.append(recalls(table, top))
+        marks.append(_mark(table))
     place = np.stack(firsts, axis=1).tolist() if firsts else []
     order = sorted(range(len(ids)), key=lambda at: (contents.get(ids[at], ""), place[at], ids[at]))
     queries = tuple(ids[at] for at in order)
@@ -111,7 +117,15 @@ def outcomes_of(
         groups=groups_of(queries, pairs, contents),
         first=np.stack(firsts, axis=1)[order] if n and values else np.empty((n, len(names)), int),
         curves=np.stack(curves) if values else np.empty((0, top)),
+        marks=tuple(marks),
     )
+
+
+def _mark(judged: pa.Table) -> str:
+    numbers = ["relevant", "rank", *(["margin"] if "margin" in judged.column_names else [])]
+    columns = [judged[name].fill_null(0).to_numpy().tobytes() for name in numbers]
+    owner, ranks = _hits(judged)
+    return hashlib.sha256(b"".join([*columns, owner.tobytes(), ranks.tobytes()])).hexdigest()
 
 
 def per_metric(judged: pa.Table, top: int, recall_at: Sequence[int]) -> Floats:

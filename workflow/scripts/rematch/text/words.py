@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,19 +50,22 @@ def query_table(cleaned: pa.Table, fields: str, n: int | None) -> pa.Table:
 
 
 def sweep_queries(
-    folder: Path, sweep: Mapping[str, Any], cleanings: Mapping[str, Any]
+    folder: Path, variants: Iterable[tuple[str, str]], cleanings: Mapping[str, Any]
 ) -> Iterator[pa.Table]:
-    """`forms.QUERIES` of a translation at all word counts, of the cleanings that are there.
+    """`forms.QUERIES` of a translation, of the cleanings that are there.
 
     Args:
         folder: of a translation, with a folder for each cleaning.
-        sweep: the config's section: which cleanings, and which word counts.
+        variants: cleaning and word count, or "all", of each run.
         cleanings: the config's section.
     """
-    for cleaning in sweep["cleaning"]:
+    counts: dict[str, dict[str, None]] = {}
+    for cleaning, words in variants:
+        counts.setdefault(cleaning, {})[words] = None
+    for cleaning, several in counts.items():
         path = folder / cleaning / "cleaned.parquet"
         if path.is_file():
             cleaned = tables.read(path, forms.TEXTS)
-            for n in sweep["words"]:
+            for n in several:
                 count = None if n == "all" else int(n)
                 yield query_table(cleaned, cleanings[cleaning]["fields"], count)
