@@ -9,9 +9,8 @@ from rematch.config import describe_runs
 from rematch.report import build, by_run, metrics_by_words, read_reference, recall_curves
 from rematch.storage import replacing, tables
 
-tables.demand_planned(snakemake.input.metrics, jobs.planned(snakemake))
-metrics = tables.read_all(snakemake.input.metrics, forms.METRICS)
-curves = tables.read_all(snakemake.input.curves, forms.CURVES)
+metrics = tables.read(snakemake.input.metrics, forms.METRICS)
+curves = tables.read(snakemake.input.curves, forms.CURVES)
 gallery = tables.read(snakemake.input.images, forms.IMAGES).num_rows
 reference = read_reference(snakemake.input.get("reference"))
 runs = describe_runs(snakemake.config, snakemake.wildcards.corpus)

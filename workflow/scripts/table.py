@@ -1,4 +1,4 @@
-"""Rule table: the metrics of all runs of a corpus -> its table, and the numbers captions quote."""
+"""Rule table: a corpus' conclusions -> its table in every form, and what captions quote."""
 
 from rematch.engine import jobs
 
@@ -11,25 +11,30 @@ from rematch.config import describe_runs
 from rematch.report import (
     build,
     from_csv,
-    metrics_csv,
     numbers,
     read_reference,
     table_csv,
     table_html,
     table_md,
+    table_tex,
 )
-from rematch.storage import tables, write_text
+from rematch.storage import read_json, tables, write_text
 
-tables.demand_planned(snakemake.input.metrics, jobs.planned(snakemake))
-metrics = tables.read_all(snakemake.input.metrics, forms.METRICS)
-reference = read_reference(snakemake.input.get("reference"))
-runs = describe_runs(snakemake.config, snakemake.wildcards.corpus)
-losses = from_csv(snakemake.input.losses)
-found = build(metrics, runs, reference, snakemake.wildcards.corpus, losses)
-write_text(snakemake.output.csv, table_csv(found))
-write_text(snakemake.output.markdown, table_md(found))
-write_text(snakemake.output.html, table_html(found))
-write_text(snakemake.output.metrics_csv, metrics_csv(metrics))
-tables.write(metrics, snakemake.output.metrics_parquet)
-write_text(snakemake.output.numbers, json.dumps(numbers(found), indent=1) + "\n")
+source, output = snakemake.input, snakemake.output
+found = build(
+    tables.read(source.metrics, forms.METRICS),
+    describe_runs(snakemake.config, snakemake.wildcards.corpus),
+    read_reference(source.get("reference")),
+    snakemake.wildcards.corpus,
+    from_csv(source.losses),
+    tables.read(source.comparisons, forms.COMPARISONS),
+    tables.read(source.hypotheses, forms.HYPOTHESES),
+    read_json(source.conclusions),
+    snakemake.params.sort,
+)
+write_text(output.csv, table_csv(found))
+write_text(output.markdown, table_md(found))
+write_text(output.html, table_html(found))
+write_text(output.latex, table_tex(found))
+write_text(output.numbers, json.dumps(numbers(found), indent=1) + "\n")
 log.info("\n%s", table_md(found))

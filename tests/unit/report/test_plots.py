@@ -17,11 +17,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from rematch import forms
-from rematch.report import plots, results
+from rematch.report import plots, reference, results
 from rematch.report.plots import figure as drawing, look, recall, words
 
 ROOT = Path(__file__).parents[3]
-REFERENCE = results.read_reference(ROOT / "resources" / "reference" / "hcmus2021.csv")
+REFERENCE = reference.read_reference(ROOT / "resources" / "reference" / "hcmus2021.csv")
 GALLERY = 1915
 Curves = dict[str, npt.NDArray[np.float64]]
 

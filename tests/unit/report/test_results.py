@@ -14,7 +14,7 @@ import pytest
 
 from rematch import forms
 from rematch.errors import UserError
-from rematch.report import as_csv, as_html, as_markdown, results, wording
+from rematch.report import as_csv, as_html, as_markdown, reference as published, results, wording
 
 ROOT = Path(__file__).parents[3]
 REFERENCE = ROOT / "resources" / "reference" / "hcmus2021.csv"
@@ -68,7 +68,7 @@ def scores(
 
 
 def built(runs: list[dict[str, Any]], **more: Any) -> results.Results:
-    return results.build(scores(runs), runs, results.read_reference(REFERENCE), **more)
+    return results.build(scores(runs), runs, published.read_reference(REFERENCE), **more)
 
 
 def tables_in(markdown: str) -> list[list[str]]:
@@ -78,7 +78,7 @@ def tables_in(markdown: str) -> list[list[str]]:
 
 
 def test_the_reference_is_the_papers_table_1() -> None:
-    rows = results.read_reference(REFERENCE)
+    rows = published.read_reference(REFERENCE)
     assert [(row.run, row.words, row.ensemble) for row in rows] == [
         ("01", "10", ""),
         ("02", "20", ""),
@@ -109,7 +109,7 @@ def test_a_damaged_reference_is_refused(tmp_path: Path, text: str, says: str) ->
     path = tmp_path / "reference.csv"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match=r"reference\.csv") as refused:
-        results.read_reference(path)
+        published.read_reference(path)
     assert says in str(refused.value)
 
 
@@ -207,7 +207,7 @@ def sweep(count: int) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("reference", [True, False])
 def test_a_sweep_of_fifty_keeps_the_configs_order(reference: bool) -> None:
     runs = sweep(50)
-    paper = results.read_reference(REFERENCE) if reference else []
+    paper = published.read_reference(REFERENCE) if reference else []
     table = results.build(pa.concat_tables(scores(runs)), runs, paper)
     text = as_markdown.table_md(table)
     lines = tables_in(text)[0]
@@ -221,7 +221,7 @@ def test_a_sweep_of_fifty_keeps_the_configs_order(reference: bool) -> None:
 
 def test_no_truth_is_said_and_the_runs_are_still_listed() -> None:
     runs = [description(10), description(20)]
-    table = results.build([], runs, results.read_reference(REFERENCE), "mine")
+    table = results.build([], runs, published.read_reference(REFERENCE), "mine")
     assert wording.NO_TRUTH in as_markdown.table_md(table)
     assert len(tables_in(as_markdown.table_md(table))[0]) == 4
     assert "no truth" in as_html.table_html(table)
@@ -271,7 +271,7 @@ def test_html_is_well_formed_self_contained_and_escaped() -> None:
     evil = "<script>alert('x')</script>\" onload=\"|`*&amp;\n[a](b)"
     runs = [description(10, cleaning=evil, label=evil), description(20, run="b", model=evil)]
     runs.append({"run": "e", "ensemble": evil, "weights": {evil: 1, "b": 2}})
-    paper = [results.Reference(evil, "10", evil, {"MRR@100": "0.1"})]
+    paper = [published.Reference(evil, "10", evil, {"MRR@100": "0.1"})]
     table = results.build(scores(runs), runs, paper, corpus=evil)
     html = as_html.table_html(table)
     page = Page(html)

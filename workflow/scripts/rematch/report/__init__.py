@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         table_csv as table_csv,
     )
     from rematch.report.as_html import table_html as table_html
+    from rematch.report.as_latex import table_tex as table_tex
     from rematch.report.as_markdown import table_md as table_md
     from rematch.report.closing import (
         caption_numbers as caption_numbers,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         metrics_by_words as metrics_by_words,
         recall_curves as recall_curves,
     )
-    from rematch.report.results import build as build, read_reference as read_reference
+    from rematch.report.reference import read_reference as read_reference
+    from rematch.report.results import build as build
 else:
     __getattr__ = handing_on(__name__)

@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from rematch.config import AXES
 from rematch.evaluate import DIRECTIONS, IMAGE_TO_TEXT, TEXT_TO_IMAGE
-from rematch.report.results import Results, Run, point, varying
+from rematch.report.answers import conclusions
+from rematch.report.results import Results, Run
 from rematch.report.wording import counted_line
 
 
@@ -20,7 +21,9 @@ def table_csv(results: Results) -> str:
 
     Columns: run, label, the axes, ensemble, weights (JSON), empty_queries (see `Results.empty`);
     for each direction n, the queries that its means run over, and for each metric its value, `_low`
-    and `_high`; then the paper's row as printed: `paper_run` and `paper_<metric>`.
+    and `_high`; what it `looks_at`, its `letters`, the metrics `at_chance` and by the first metric
+    what it is `minus_baseline`, with `_low`, `_high` and `_p`, corrected; then the paper's row as
+    printed: `paper_run` and `paper_<metric>`.
     """
     printed = list(dict.fromkeys(name for row in results.reference for name in row.values))
     header = ["run", "label", *AXES, "ensemble", "weights", "empty_queries"]
@@ -28,6 +31,10 @@ def table_csv(results: Results) -> str:
         header.append(f"{direction}_n")
         for metric in results.metrics:
             header += [f"{direction}_{metric}{end}" for end in ("", "_low", "_high")]
+    header += ["looks_at", "letters", "at_chance"]
+    header += [f"minus_baseline{end}" for end in ("", "_low", "_high", "_p")]
+    apart = {each.run: each for each in results.against("baseline")} if results.metrics else {}
+    by_chance = results.at_chance.get(TEXT_TO_IMAGE, {})
     if results.reference:
         header += ["paper_run", *(f"paper_{name}" for name in printed)]
     out = io.StringIO()
@@ -42,6 +49,14 @@ def table_csv(results: Results) -> str:
             line.append(next((str(cell.n) for cell in cells if cell), ""))
             for cell in cells:
                 line += [repr(x) for x in (cell.value, cell.low, cell.high)] if cell else [""] * 3
+        line += [run.looks_at, results.letters.get(run.name, "")]
+        line.append(" ".join(by_chance.get(run.name, ())))
+        found = apart.get(run.name)
+        line += (
+            [repr(x) for x in (found.difference, found.low, found.high, found.p_holm)]
+            if found
+            else [""] * 4
+        )
         if results.reference:
             paper = results.paper(run)
             line.append(paper.run if paper else "")
@@ -64,19 +79,19 @@ def numbers(results: Results) -> dict[str, object]:
     """What the report's captions quote: counts, and the best and worst run by the first metric.
 
     Returns:
-        `runs`, `articles` and `photos` (queries with a known match in either direction), `lost`
+        `said` (the conclusions, a line each, for the screen and, as `conclusions`, in
+        reStructuredText), `runs`, `articles` and `photos` (queries with a known match in either direction), `lost`
         (the line on what was lost, as reStructuredText), `directions`, `metrics`, and `best`,
         `worst`: `label`, `run` and the formatted figures of `metrics` from text to image.
     """
     first = results.metrics[0]
     scored = [run for run in results.runs if results.cell(run, TEXT_TO_IMAGE, first)]
     ordered = sorted(scored, key=lambda run: results.cells[run.name, TEXT_TO_IMAGE, first].value)
-    axes = varying(results.runs)
 
     def quoted(run: Run) -> dict[str, object]:
         cells = {name: results.cell(run, TEXT_TO_IMAGE, name) for name in results.metrics}
         figures = {name: f"{cell.value:.5f}" for name, cell in cells.items() if cell}
-        return {"label": point(run, axes), "run": run.name, "figures": figures}
+        return {"label": results.name_of(run.name), "run": run.name, "figures": figures}
 
     queries = {
         direction: max(
@@ -85,6 +100,8 @@ def numbers(results: Results) -> dict[str, object]:
         for direction in DIRECTIONS
     }
     return {
+        "said": (said := conclusions(results)),
+        "conclusions": [_rst(line) for line in said],
         "runs": len(results.runs),
         "articles": queries[TEXT_TO_IMAGE],
         "photos": queries[IMAGE_TO_TEXT],

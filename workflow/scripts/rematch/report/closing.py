@@ -76,11 +76,16 @@ def ending(place: str, corpora: Iterable[str], has_truth: Callable[[str], bool])
         lines.append("")
         with suppress(OSError, UserError):
             lines.append(f"{corpus}: {losses.line(losses.from_csv(folder / 'losses.csv'))}")
+        said: list[str] = []
         if has_truth(corpus):
             with suppress(OSError, ValueError, KeyError, IndexError):
-                lines += _figures(folder, width)
-            lines.append(f"all figures: {folder}/table.csv, .md, .html; plots: {folder}/plots/")
+                figures, said = _figures(folder, width)
+                lines += figures
+            lines.append(
+                f"all figures: {folder}/table.md, .html, .csv, .tex; plots: {folder}/plots/"
+            )
         lines.append(f"each run's ranking and submission: results/{corpus}/runs/<run>/")
+        lines += said
     lines += ["", "next: make report (all in one file), make why, make new NAME=mine DATA=…"]
     return [part for line in lines for part in _cut(line, width)]
 
@@ -91,10 +96,10 @@ def _cut(line: str, width: int) -> list[str]:
     )
 
 
-def _figures(folder: Path, width: int) -> list[str]:
-    """The runs of a table, best first, and the best of them in full."""
+def _figures(folder: Path, width: int) -> tuple[list[str], list[str]]:
+    """The runs of a table, best first; and what is concluded from them."""
     numbers = json.loads((folder / "numbers.json").read_text("utf-8"))
-    metrics, best = numbers["metrics"], numbers["best"]
+    metrics = numbers["metrics"]
     first, way = metrics[0], "text-to-image_"
     with (folder / "table.csv").open(encoding="utf-8", newline="") as file:
         rows = sorted(csv.DictReader(file), key=lambda row: -float(row[f"{way}{first}"]))
@@ -103,25 +108,27 @@ def _figures(folder: Path, width: int) -> list[str]:
         f"{float(r[f'{way}{first}_low']):.3f}–{float(r[f'{way}{first}_high']):.3f}" for r in rows
     ]
     labels = _labels(rows)
-    fixed = 26  # the first metric, its interval and the gaps
+    same = max([4, *(len(row["letters"]) for row in rows[:SHOWN])])
+    fixed = 28 + same  # the first metric, its interval, the letters and the gaps
     least = min(16, max(map(len, [*labels, "run"])))
     while len(metrics) > 1 and width - fixed - 8 * (len(metrics) - 1) < least:
         metrics = metrics[:-1]
     room = width - fixed - 8 * (len(metrics) - 1)
     long = min(room, max(map(len, [*labels, "run"])))
-    figures = [row[: len(metrics)] for row in figures]
-    lines = [f"{'run':{long}}  {first:>7}  95 % interval" + "".join(f"{m:>8}" for m in metrics[1:])]
-    for label, row, span in list(zip(labels, figures, spans, strict=True))[:SHOWN]:
+    head = f"{'run':{long}}  {first:>7}  95 % interval  {'same':{same}}"
+    lines = [head + "".join(f"{metric:>8}" for metric in metrics[1:])]
+    for label, row, span, whole in list(zip(labels, figures, spans, rows, strict=True))[:SHOWN]:
         name = label if len(label) <= long else f"{label[: long - 1]}…"
+        chance = "°" if first in whole["at_chance"].split() else " "
         lines.append(
-            f"{name:{long}}  {row[0]:>7}  {span:>13}" + "".join(f"{f:>8}" for f in row[1:])
+            f"{name:{long}}  {row[0]:>7}{chance} {span:>13}  {whole['letters']:{same}}"
+            + "".join(f"{figure:>8}" for figure in row[1 : len(metrics)])
         )
     if len(rows) > SHOWN:
         lines.append(f"… the best {SHOWN} of {len(rows):,} runs by {first}")
-    lines.append(
-        f"best by {first}: {best['run']} with {best['figures'][first]} (n {rows[0][way + 'n']})"
-    )
-    return lines
+    if len(rows) > 1:
+        lines.append("same: runs that share a letter cannot be told apart (table.md says how)")
+    return lines, [str(line) for line in numbers["said"]]
 
 
 def _labels(rows: Sequence[Mapping[str, str]]) -> list[str]:

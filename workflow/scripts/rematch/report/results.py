@@ -1,22 +1,20 @@
-"""The results of a corpus' runs: the content of its table, of which others make CSV and pages.
-
-The reference figures are those of Table 1 of Cao et al., "HCMUS at MediaEval 2021: Fine-tuning
-CLIP for Automatic News-Images Re-Matching" (CEUR-WS Vol. 3181, paper 48), kept as printed.
-"""
+"""The results of a corpus' runs: the content of its table, of which others make CSV and pages."""
 
 from __future__ import annotations
 
-import csv
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, fields as dataclass_fields
+from functools import cached_property
+from typing import Any
 
 import pyarrow as pa
 
-from rematch.config import AXES
+from rematch.config import AXES, short_names
 from rematch.errors import UserError
 from rematch.evaluate import DIRECTIONS
 from rematch.report import losses as lost
+from rematch.report.reference import Reference
 
 ALL_WORDS = "all"
 """How a run without a limit on words is shown."""
@@ -34,16 +32,7 @@ class Run:
     """Value of each of `AXES`; an ensemble lacks those that differ between its members."""
     ensemble: str | None = None
     weights: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A row of the paper's table; `values` are the figures as printed."""
-
-    run: str
-    words: str
-    ensemble: str
-    values: dict[str, str]
+    looks_at: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,8 +46,26 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Difference:
+    """A run minus another by one metric; see `forms.COMPARISONS`."""
+
+    run: str
+    family: str
+    metric: str
+    difference: float
+    low: float
+    high: float
+    p_holm: float
+    effect: float
+
+
+@dataclass(frozen=True)
 class Results:
-    """All that the tables show of a corpus."""
+    """All that the tables show of a corpus.
+
+    The fields from `differences` on are what `evaluate.conclude` came to; empty where nothing was
+    compared.
+    """
 
     corpus: str
     runs: list[Run]
@@ -67,6 +74,72 @@ class Results:
     cells: dict[tuple[str, str, str], Cell]
     reference: list[Reference]
     losses: list[lost.Loss] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
+    hypotheses: list[dict[str, Any]] = field(default_factory=list)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def letters(self) -> Mapping[str, str]:
+        return dict(self.facts.get("letters", {}))
+
+    @property
+    def best(self) -> list[dict[str, Any]]:
+        return list(self.facts.get("best", []))
+
+    @property
+    def chance(self) -> Mapping[str, Mapping[str, float]]:
+        return dict(self.facts.get("chance", {}))
+
+    @property
+    def at_chance(self) -> Mapping[str, Mapping[str, Sequence[str]]]:
+        return dict(self.facts.get("at_chance", {}))
+
+    @property
+    def same(self) -> list[list[str]]:
+        return list(self.facts.get("same", []))
+
+    @property
+    def detectable(self) -> float | None:
+        found = self.facts.get("detectable")
+        return None if found is None else float(found)
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        return {key: value for key, value in self.facts.items() if isinstance(value, int)}
+
+    @property
+    def baseline(self) -> str:
+        return str(self.facts.get("baseline", ""))
+
+    @property
+    def ablation(self) -> Mapping[str, Any]:
+        return dict(self.facts.get("ablation") or {})
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """Short names of the runs, no two alike."""
+        return short_names(
+            [
+                {"run": run.name, "label": run.label, "ensemble": run.ensemble, **run.axes}
+                for run in self.runs
+            ]
+        )
+
+    def name_of(self, run: str) -> str:
+        return self.names.get(run, run)
+
+    def value_of(self, run: str, axis: str) -> str:
+        """A run's value on an axis."""
+        found = next((each.axes.get(axis, NONE) for each in self.runs if each.name == run), NONE)
+        return f"{found} words" if axis == "words" else found
+
+    def against(self, family: str) -> list[Difference]:
+        """The differences of a family by the first metric."""
+        return [
+            each
+            for each in self.differences
+            if each.family == family and each.metric == self.metrics[0]
+        ]
 
     def cell(self, run: Run, direction: str, metric: str) -> Cell | None:
         return self.cells.get((run.name, direction, metric))
@@ -126,43 +199,10 @@ def read_runs(runs: Iterable[Mapping[str, object]]) -> list[Run]:
                 weights={str(k): float(str(v)) for k, v in weights.items()}
                 if isinstance(weights, Mapping)
                 else {},
+                looks_at=str(description.get("looks_at") or ""),
             )
         )
     return sorted(out, key=lambda run: run.ensemble is not None)
-
-
-def read_reference(path: str | Path | None) -> list[Reference]:
-    """The reference CSV: columns run, words, ensemble, then a column a metric, all as printed.
-
-    Without a path there is no reference: an empty list.
-
-    Raises:
-        UserError: a column is missing, a figure is no number, or a row names neither words nor
-            an ensemble.
-    """
-    if not path:
-        return []
-    with Path(path).open(encoding="utf-8-sig", newline="") as handle:
-        rows = list(csv.DictReader(handle))
-    out = []
-    for line, row in enumerate(rows, start=2):
-        for column in ("run", "words", "ensemble"):
-            if row.get(column) is None:
-                raise UserError(f"{path}: line {line}: column {column!r} is missing; add it")
-        if not row["words"] and not row["ensemble"]:
-            raise UserError(
-                f"{path}: line {line}: neither 'words' nor 'ensemble' is given; fill in one"
-            )
-        values = {k: v or "" for k, v in row.items() if k not in ("run", "words", "ensemble", None)}
-        for column, figure in values.items():
-            try:
-                float(figure or 0)
-            except ValueError:
-                raise UserError(
-                    f"{path}: line {line}, column {column!r}: {figure!r} is no number"
-                ) from None
-        out.append(Reference(row["run"], row["words"], row["ensemble"], values))
-    return out
 
 
 def build(
@@ -171,6 +211,10 @@ def build(
     reference: Sequence[Reference] = (),
     corpus: str = "",
     losses: Iterable[lost.Loss] = (),
+    comparisons: pa.Table | None = None,
+    hypotheses: pa.Table | None = None,
+    facts: Mapping[str, Any] | None = None,
+    sort: str = "axes",
 ) -> Results:
     """Bring the metrics of all runs of a corpus together with their descriptions.
 
@@ -180,6 +224,8 @@ def build(
         reference: the paper's rows, or none.
         corpus: its name, for the title.
         losses: what it lost, as far as that is known.
+        comparisons, hypotheses, facts: what `evaluate.conclude` came to, if it did.
+        sort: "axes", as the runs are given, or "metric", the best first.
 
     Raises:
         UserError: metrics of a run that is not described, or the same metric given twice.
@@ -203,15 +249,29 @@ def build(
             directions[row["direction"]] = None
             columns[row["metric"]] = None
     known = [direction for direction in DIRECTIONS if direction in directions]
+    ordered = sorted(columns, key=metric_order)
+    if sort == "metric" and ordered:
+        described.sort(key=lambda run: _height(cells.get((run.name, known[0], ordered[0]))))
+    fields = [each.name for each in dataclass_fields(Difference)]
     return Results(
         corpus=corpus,
         runs=described,
         directions=known + sorted(set(directions) - set(DIRECTIONS)),
-        metrics=sorted(columns, key=metric_order),
+        metrics=ordered,
         cells=cells,
         reference=list(reference),
         losses=list(losses),
+        differences=[
+            Difference(**{name: row[name] for name in fields})
+            for row in (comparisons.to_pylist() if comparisons is not None else [])
+        ],
+        hypotheses=hypotheses.to_pylist() if hypotheses is not None else [],
+        facts=facts or {},
     )
+
+
+def _height(cell: Cell | None) -> float:
+    return math.inf if cell is None else -cell.value
 
 
 def metric_order(metric: str) -> tuple[str, int, str]:
@@ -223,15 +283,3 @@ def varying(runs: Sequence[Run]) -> list[str]:
     """The axes on which the points of the sweep differ, in the order of `AXES`."""
     points = [run for run in runs if run.ensemble is None]
     return [axis for axis in AXES if len({run.axes.get(axis) for run in points}) > 1]
-
-
-def point(run: Run, axes: Sequence[str]) -> str:
-    """A run's name among the others: its values on the axes that vary, or its label."""
-    if run.ensemble is not None:
-        return f"ensemble {run.ensemble}"
-    values = [
-        f"{run.axes[axis]} words" if axis == "words" else run.axes[axis]
-        for axis in axes
-        if axis in run.axes
-    ]
-    return " · ".join(values) or run.label

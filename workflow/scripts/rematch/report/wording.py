@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from rematch.config import AXES
 from rematch.evaluate import DIRECTIONS, IMAGE_TO_TEXT, TEXT_TO_IMAGE
 from rematch.report import losses as lost
-from rematch.report.results import NONE, Results, metric_order, point
+from rematch.report.results import NONE, Results, metric_order
 
 EMPTY = "empty"
 """The column that says how many queries are empty, where runs differ in it."""
+
+LOOKS_AT = "looks at"
+"""The column that says what a run may look at besides one query, where runs differ in it."""
 
 DIRECTION_TITLES = {
     "text-to-image": "Text to image",
@@ -57,6 +60,8 @@ def fixed_axes(results: Results, axes: Sequence[str]) -> str:
 def lead_names(axes: Sequence[str], results: Results) -> list[str]:
     """The names of the columns before the figures."""
     names = [*axes]
+    if len({run.looks_at for run in results.runs}) > 1:
+        names.append(LOOKS_AT)
     if any(run.ensemble is not None for run in results.runs):
         names.append("ensemble")
     if len({results.empty(run) for run in results.runs}) > 1:
@@ -71,13 +76,13 @@ def lead_rows(axes: Sequence[str], results: Results) -> list[list[str]]:
     rows = []
     for run in results.runs:
         more = {"ensemble": run.ensemble or NONE, EMPTY: str(results.empty(run))}
+        more[LOOKS_AT] = run.looks_at or NONE
         rows.append([more.get(name) or run.axes.get(name, NONE) for name in names])
     return rows
 
 
-def ensemble_lines(results: Results, axes: Sequence[str]) -> list[str]:
+def ensemble_lines(results: Results) -> list[str]:
     """A line an ensemble: what it is made of, and with which weights."""
-    names = {run.name: point(run, axes) for run in results.runs}
     out = []
     for run in results.runs:
         if run.ensemble is None or not run.weights:
@@ -86,9 +91,9 @@ def ensemble_lines(results: Results, axes: Sequence[str]) -> list[str]:
         if len(members) > 12:
             text = f"of {len(members)} runs"
         elif len({weight for _, weight in members}) == 1:
-            text = "mean of " + ", ".join(names.get(name, name) for name, _ in members)
+            text = "mean of " + ", ".join(results.name_of(name) for name, _ in members)
         else:
-            text = " + ".join(f"{weight:g} × {names.get(name, name)}" for name, weight in members)
+            text = " + ".join(f"{weight:g} × {results.name_of(name)}" for name, weight in members)
         out.append(f"Ensemble {run.ensemble}: {text}.")
     return out
 
@@ -101,12 +106,6 @@ def best_figures(results: Results, direction: str) -> dict[str, float | None]:
         values = [cell.value for cell in cells if cell]
         out[metric] = max(values) if len(values) > 1 else None
     return out
-
-
-def star_of(value: float, best: float | None) -> str:
-    if best is None:
-        return ""
-    return "*" if value == best else " "
 
 
 def span_of(results: Results, direction: str, metric: str) -> tuple[float, float]:

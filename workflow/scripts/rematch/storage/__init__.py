@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     )
     from rematch.storage.files import (
         alone as alone,
+        read_json as read_json,
         refusal as refusal,
         remove as remove,
         remove_leftovers as remove_leftovers,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from rematch.errors import AGAIN, UserError
 
@@ -153,6 +155,18 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write `text` as UTF-8 with \\n line ends, whole or not at all, whatever the locale."""
     with replacing(path) as beside:
         beside.write_bytes(text.encode("utf-8"))
+
+
+def read_json(path: str | os.PathLike[str]) -> Any:
+    """The values of a JSON file that a job wrote.
+
+    Raises:
+        UserError: it cannot be read, or is none.
+    """
+    try:
+        return json.loads(Path(path).read_bytes())
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from error
 
 
 def sha256_of(path: str | os.PathLike[str]) -> str:

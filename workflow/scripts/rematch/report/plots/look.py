@@ -9,7 +9,7 @@ from typing import Any
 import matplotlib
 import numpy as np
 
-from rematch.report.results import Run, point
+from rematch.report.results import Run
 
 FEW = 10
 """Up to so many runs share one panel of `recall_curves`; more are spread over panels."""
@@ -74,7 +74,7 @@ def looks_of(runs: Sequence[Run], axes: Sequence[str]) -> tuple[dict[str, Look],
     entries: list[Entry] = []
     if not order and runs:
         looks = {run.name: Look(colour=_FEW_COLOURS[0]) for run in runs}
-        text = short(point(runs[0], [])) if len(runs) == 1 else "runs"
+        text = short(runs[0].label) if len(runs) == 1 else "runs"
         entries.append((text, drawn_as(looks[runs[0].name])))
     for number, axis in enumerate(order):
         values = values_on(runs, axis)
