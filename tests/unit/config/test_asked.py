@@ -34,8 +34,8 @@ RUN05 = "run05.memory.paper.demo.cosine"
 def test_runs_and_their_files() -> None:
     found = asked()
     assert found.runs("demo") == [*DEMO_RUNS, RUN05]
-    files = found.of_runs("metrics.parquet")(Wildcards(corpus="demo"))
-    assert files == [f"results/demo/runs/{run}/metrics.parquet" for run in (*DEMO_RUNS, RUN05)]
+    files = found.of_runs("per_article.parquet")(Wildcards(corpus="demo"))
+    assert files == [f"results/demo/runs/{run}/per_article.parquet" for run in (*DEMO_RUNS, RUN05)]
     assert found.members(Wildcards(corpus="demo", run=RUN05)) == [
         f"results/demo/runs/{run}/similarity.arrow" for run in DEMO_RUNS
     ]

@@ -114,13 +114,13 @@ def test_what_other_code_may_have_made_than_its_record_says_has_none(
         raise SyntaxError(script)
 
     monkeypatch.chdir(tmp_path)
-    now: dict[str, str] = {"metrics.py": "0" * 16}
+    now: dict[str, str] = {"judge.py": "0" * 16}
     for code, fits in ((now.__getitem__, True), (lambda script: "1" * 16, False), (broken, False)):
-        write(Made("out", "metrics", {"code": repr("0" * 16)}, {}, "", "", 1.0, 2.0))
-        assert (believed("out", "../scripts/metrics.py", code) is not None) is fits
+        write(Made("out", "judge", {"code": repr("0" * 16)}, {}, "", "", 1.0, 2.0))
+        assert (believed("out", "../scripts/judge.py", code) is not None) is fits
         assert (read("out") is not None) is fits
         assert ("out: the code was edited" in capsys.readouterr().err) is not fits
-    write(Made("out", "metrics", {}, {}, "", "", 1.0, 2.0))
+    write(Made("out", "judge", {}, {}, "", "", 1.0, 2.0))
     assert believed("out", None, broken) == read("out") is not None
 
 

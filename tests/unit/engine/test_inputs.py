@@ -132,7 +132,7 @@ def test_word_statistics_count_where_a_step_reads_them(folder: Path) -> None:
 
 def test_code_counts_by_script_and_by_method(folder: Path) -> None:
     found = inputs()
-    assert found.code("ranking.py") != found.code("metrics.py")
+    assert found.code("ranking.py") != found.code("judge.py")
     layouts = found.methods_of("corpora", "corpus")(CORPUS)
     assert len(layouts) > 3, "the header chooses, so all count"
     steps = found.methods_of("cleanings", "cleaning")(Wildcards(cleaning="raw"))

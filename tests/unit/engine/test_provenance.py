@@ -36,8 +36,8 @@ def sha256(content: bytes) -> str:
 
 def job(rule, inputs, outputs, **more):
     facts = {
-        "script": "workflow/scripts/metrics.py",
-        "code": code_hash(ROOT / "workflow/scripts/metrics.py", CODE_ROOTS),
+        "script": "workflow/scripts/judge.py",
+        "code": code_hash(ROOT / "workflow/scripts/judge.py", CODE_ROOTS),
         "notes": (f"results/logs/{rule}.log",),
         "grows": (),
         "started": 1.0,
@@ -149,7 +149,7 @@ def test_differences_are_named_one_by_one(place):
         "input changed: data/in.tsv (12 bytes, now 17)",
         "config changed: sweep.corpus: with new",
         "config changed: key: none -> 1",
-        "code changed: rule first (workflow/scripts/metrics.py or a module that it imports)",
+        "code changed: rule first (workflow/scripts/judge.py or a module that it imports)",
         "code missing: rule gone (workflow/scripts/gone.py)",
         "output missing: results/c/step",
         "output changed: results/c/end",

@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import shutil
+import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,15 @@ import pytest
 
 from rematch import forms
 from rematch.errors import UserError
-from rematch.report import as_csv, as_html, as_markdown, reference as published, results, wording
+from rematch.report import (
+    as_csv,
+    as_html,
+    as_latex,
+    as_markdown,
+    reference as published,
+    results,
+    wording,
+)
 
 ROOT = Path(__file__).parents[3]
 REFERENCE = ROOT / "resources" / "reference" / "hcmus2021.csv"
@@ -172,18 +183,168 @@ def test_markdown_is_aligned_fits_the_terminal_and_says_what_does_not_vary_once(
     assert "mean of 10 words, 40 words" in text
 
 
-def test_the_best_of_each_column_is_marked() -> None:
+def test_the_best_of_each_column_is_bold() -> None:
     runs = [description(10), description(20), description(30)]
     given = scores(runs, ("text-to-image",))
     # The last two share the best figure.
     given[1] = given[2].set_column(0, "run", pa.array(["w20"] * len(NAMES)))
     table = results.build(given, runs)
     lines = tables_in(as_markdown.table_md(table))[0][2:]
-    assert [line.count("*") for line in lines] == [0, 6, 6]
+    assert [line.count("**") for line in lines] == [0, 12, 12]
     page = as_html.table_html(table)
-    assert page.count("best'") == 12
+    assert page.count("class='best'") == 12
+    assert as_latex.table_tex(table).count(r"\textbf") == 12
     single = results.build(given[:1], runs[:1])
     assert "*" not in as_markdown.table_md(single)
+
+
+FACTS: dict[str, Any] = {
+    "queries": 1915,
+    "groups": 1900,
+    "baseline": "e",
+    "ablation": {"base": "w40", "switched": {"w10": "words", "w20": "words"}},
+    "best": [
+        {"looks_at": "inductive", "run": "w40", "within": ["w30", "w10"], "of": 4},
+        {"looks_at": "gallery", "run": "e", "within": [], "of": 1},
+    ],
+    "letters": {"w10": "b", "w20": "b", "w30": "ab", "w40": "a", "e": "c"},
+    "same": [["w10", "w20"]],
+    "detectable": 0.01294,
+    "chance": {"text-to-image": {name: 0.01 for name in NAMES}},
+    "at_chance": {"text-to-image": {"w40": ["MRR@100", "R@1"], "w10": ["R@1"]}},
+}
+
+
+def concluded(**more: Any) -> results.Results:
+    differences = [
+        {
+            "run": run,
+            "other": other,
+            "family": family,
+            "metric": metric,
+            "difference": d,
+            "low": d - 0.1,
+        }
+        | {"high": d + 0.1, "p": 1e-9, "p_holm": p, "effect": 0.5, "n": 1915}
+        for family, other, run, d, p in (
+            ("baseline", "e", "w10", -0.2, 1e-9),
+            ("baseline", "e", "w40", 0.1, 0.04321),
+            ("ablation", "w40", "w10", -0.05, 0.5),
+            ("ablation", "w40", "w20", -0.15, 0.5),
+        )
+        for metric in ("MRR@100", "R@1")
+    ]
+    answers = [
+        {"question": question, "subject": subject, "metric": "MRR@100", "answer": answer}
+        | {
+            "estimate": 0.0123,
+            "low": 0.001,
+            "high": 0.02,
+            "p": 0.03,
+            "pairs": 4,
+            "values": "1 against 2",
+        }
+        for question, subject, answer in (
+            ("translation", "memory against none, model x", "yes"),
+            *(("cleaning", f"step {n}", "cannot tell") for n in range(9)),
+        )
+    ]
+    return built(
+        PAPER_RUNS,
+        corpus="news",
+        comparisons=forms.from_rows(differences, forms.COMPARISONS),
+        hypotheses=forms.from_rows(answers, forms.HYPOTHESES),
+        facts=FACTS,
+        **more,
+    )
+
+
+def test_what_is_concluded_stands_beside_the_figures() -> None:
+    table = concluded()
+    text = " ".join(as_markdown.table_md(table).split())
+    page = " ".join(Page(as_html.table_html(table)).words)
+    for said in (
+        "Of 4 inductive runs none is better than chance by MRR@100: the highest, w40, has 0.0714",
+        "The one run that is gallery: e, MRR@100 0.0143",
+        "With 1,915 articles (1,900 of them independent), differences below 0.013 MRR@100",
+        "No better than chance by MRR@100: 40 words.",
+        "Identical, with every rank and margin the same: 10 words, 20 words.",
+        "Against run05, by MRR@100",
+        "Ablation: 40 words with one axis switched, by MRR@100",
+        "Does translation help? Yes (memory against none, model x over 4 pairs of runs)",
+        "Does each cleaning step help? Of 9: cannot tell in 9; hypotheses.parquet has them all.",
+        "p 0.0300",
+    ):
+        assert said in text and said in page
+    # What is at chance is marked, and never the best, however high.
+    line = next(
+        line for line in tables_in(as_markdown.table_md(table))[0] if line.startswith("| 40")
+    )
+    assert "0.07143°" in line and "**0.07143" not in line and "**0.35714**" in line
+    assert "| a " in line
+    (chance,) = [line for line in tables_in(as_markdown.table_md(table))[0] if "chance" in line]
+    assert chance.count("0.01000") == 6
+    against = next(
+        lines for lines in tables_in(as_markdown.table_md(table)) if "effect" in lines[0]
+    )
+    assert [line.split("|")[1].strip() for line in against[2:]] == ["40 words", "10 words", "run05"]
+    assert "+0.1000" in against[2] and "0.0432" in against[2] and "under 0.0001" in against[3]
+    ablation = [lines for lines in tables_in(as_markdown.table_md(table)) if "axis" in lines[0]][-1]
+    assert [line.split("|")[1].strip() for line in ablation[2:]] == [
+        "words: 20 words",
+        "words: 10 words",
+    ]
+    # The paper is never the last thing.
+    assert as_markdown.table_md(table).index("Table 1") < as_markdown.table_md(table).index(
+        "Against"
+    )
+    assert max(map(len, as_markdown.table_md(table).split("\n"))) <= 120
+
+
+def test_csv_holds_what_is_concluded() -> None:
+    rows = {r["run"]: r for r in csv.DictReader(io.StringIO(as_csv.table_csv(concluded())))}
+    assert [rows["w40"][name] for name in ("name", "letters", "at_chance")] == [
+        "40 words",
+        "a",
+        "MRR@100 R@1",
+    ]
+    assert float(rows["w40"]["minus_baseline"]) == 0.1
+    assert float(rows["w40"]["minus_baseline_p"]) == 0.04321
+    assert rows["e"]["minus_baseline"] == rows["w20"]["minus_baseline"] == ""
+    said = as_csv.numbers(concluded())["said"]
+    assert isinstance(said, list) and len(said) == 5 and "MRR@100" in said[-1]
+
+
+def test_tables_are_sorted_by_the_metric_where_that_is_wanted() -> None:
+    table = concluded(sort="metric")
+    assert [run.name for run in table.runs] == ["w40", "w30", "w20", "w10", "e"]
+    assert [run.name for run in concluded().runs] == ["w10", "w20", "w30", "w40", "e"]
+
+
+def test_latex_escapes_what_it_would_read() -> None:
+    runs = [description(10, model="a_b & 100 % {$#^~\\}"), description(20)]
+    text = as_latex.table_tex(results.build(scores(runs), runs, [], "x_y"))
+    assert r"a\_b \& 100 \% \{\$\#\textasciicircum{}\textasciitilde{}\textbackslash{}\}" in text
+    assert text.count(r"\toprule") == text.count(r"\bottomrule") == 2
+    for row in re.findall(r"\\midrule\n(.*?)\\bottomrule", text, re.S):
+        columns = {
+            len(re.findall(r"(?<!\\)&", line)) for line in row.strip().split("\n") if "&" in line
+        }
+        assert len(columns) == 1
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no LaTeX here to compile with")
+def test_latex_compiles(tmp_path: Path) -> None:
+    (tmp_path / "table.tex").write_text(as_latex.table_tex(concluded()), "utf-8")
+    (tmp_path / "paper.tex").write_text(
+        r"\documentclass{article}\usepackage{booktabs}\usepackage[T1]{fontenc}\usepackage{textcomp}"
+        r"\begin{document}\input{table}\end{document}",
+        "utf-8",
+    )
+    done = subprocess.run(
+        ["pdflatex", "-halt-on-error", "paper"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout[-2000:]
 
 
 def test_weights_that_differ_are_shown() -> None:

@@ -26,9 +26,13 @@ TABLES = {
     "QUERIES": "results/<corpus>/text/<translation>/<cleaning>/w<N>.parquet",
     "RANKING": "results/<corpus>/runs/<run>/ranking.parquet",
     "IMAGE_RANKING": "results/<corpus>/runs/<run>/image_ranking.parquet",
-    "METRICS": "results/<corpus>/runs/<run>/metrics.parquet and "
-    "results/<experiment>/<corpus>/metrics.parquet",
-    "CURVES": "results/<corpus>/runs/<run>/recall_curve.parquet",
+    "PER_ARTICLE": "results/<corpus>/runs/<run>/per_article.parquet",
+    "PER_IMAGE": "results/<corpus>/runs/<run>/per_image.parquet",
+    "METRICS": "results/<experiment>/<corpus>/metrics.parquet",
+    "COMPARISONS": "results/<experiment>/<corpus>/comparisons.parquet",
+    "HYPOTHESES": "results/<experiment>/<corpus>/hypotheses.parquet",
+    "STRATA": "results/<experiment>/<corpus>/strata.parquet",
+    "CURVES": "results/<experiment>/<corpus>/recall_curves.parquet",
 }
 
 MEANING = {
@@ -66,6 +70,24 @@ MEANING = {
     "n": "number of queries",
     "k": "cut-off",
     "recall": "mean recall@k, 0 to 1",
+    "relevant": "right documents of the query",
+    "reciprocal_rank": "1 / rank; 0 without a rank",
+    "ranks": "places of all right documents, ascending",
+    "margin": "best score less the second best",
+    "other": "the run that is subtracted",
+    "family": "what the runs are compared for",
+    "difference": "of the means",
+    "p": "p-value",
+    "p_holm": "p-value, corrected for the family",
+    "effect": "difference in standard deviations",
+    "question": "what is asked",
+    "subject": "of what it is asked",
+    "answer": "yes, no or cannot tell",
+    "estimate": "difference, or change from step to step",
+    "pairs": "pairs of runs, or steps",
+    "values": "means that are compared",
+    "by": "what articles are parted by",
+    "stratum": "which part",
 }
 
 HEAD = """# What the results hold

@@ -9,7 +9,6 @@ from rematch.rooms import handing_on
 
 if TYPE_CHECKING:
     from rematch.evaluate import measures as measures
-    from rematch.evaluate.chance import chance as chance
     from rematch.evaluate.conclusions import Plan as Plan, conclude as conclude
     from rematch.evaluate.effects import Described as Described
     from rematch.evaluate.measures import (

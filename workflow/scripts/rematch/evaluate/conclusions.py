@@ -124,40 +124,43 @@ def conclude(
         IMAGE_TO_TEXT: chance(back.relevant, articles.num_rows, top, recall_at),
     }
     standings = standings_of(found, plan.runs, LOOKS_AT, resamples, threads)
+    counts = {
+        "articles": articles.num_rows,
+        "queries": len(found.queries),
+        "groups": found.independent,
+        "gallery": images.num_rows,
+        "photos": len(back.queries),
+    }
     return Conclusions(
         metrics=metrics,
         curves=pa.concat_tables([curves(found, TEXT_TO_IMAGE), curves(back, IMAGE_TO_TEXT)]),
-        comparisons=comparisons(found, _families(found, plan, standings), resamples, threads),
+        comparisons=comparisons(found, _families(found, plan), resamples, threads),
         hypotheses=hypotheses(found, plan.runs, plan.untranslated, plan.cleanings, resamples),
         strata=_strata(found, per_article, articles, columns or {}, resamples),
-        facts={
-            "articles": articles.num_rows,
-            "queries": len(found.queries),
-            "groups": found.independent,
-            "gallery": images.num_rows,
-            "photos": len(back.queries),
-            "baseline": plan.baseline,
-            "ablation": {"base": plan.base, "switched": dict(plan.switched)} if plan.base else None,
-            "best": [
-                {"looks_at": b.looks_at, "run": b.run, "within": list(b.within), "of": b.of}
-                for b in standings.best
-            ],
-            "letters": dict(standings.letters),
-            "same": [list(runs) for runs in standings.same.values()],
-            "detectable": standings.detectable,
-            "chance": levels,
-            "at_chance": at_chance(metrics, levels),
-        },
+        facts={**counts, **_facts(plan, standings), "chance": levels}
+        | {"at_chance": at_chance(metrics, levels)},
     )
+
+
+def _facts(plan: Plan, standings: Standings) -> dict[str, Any]:
+    return {
+        "baseline": plan.baseline,
+        "ablation": {"base": plan.base, "switched": dict(plan.switched)} if plan.base else None,
+        "best": [
+            {"looks_at": b.looks_at, "run": b.run, "within": list(b.within), "of": b.of}
+            for b in standings.best
+        ],
+        "letters": dict(standings.letters),
+        "same": [list(runs) for runs in standings.same.values()],
+        "detectable": standings.detectable,
+    }
 
 
 def _digests(table: pa.Table, key: str) -> dict[str, str]:
     return dict(zip(table[key].to_pylist(), table["digest"].to_pylist(), strict=True))
 
 
-def _families(
-    found: Outcomes, plan: Plan, standings: Standings
-) -> dict[str, tuple[str, Sequence[str]]]:
+def _families(found: Outcomes, plan: Plan) -> dict[str, tuple[str, Sequence[str]]]:
     means = found.values[:, :, 0].mean(axis=0)
     best = max(found.runs, key=lambda run: (means[found.of(run)], [-ord(c) for c in run]))
     out: dict[str, tuple[str, Sequence[str]]] = {}

@@ -99,7 +99,7 @@ def ablation_rows(results: Results) -> Rows:
     """Each axis switched alone, the largest difference first."""
     found = sorted(results.against("ablation"), key=lambda each: -abs(each.difference))
     first = results.metrics[0] if results.metrics else ""
-    title = f"Ablation: {results.name_of(results.ablation.get('base', ''))} with one axis switched"
+    title = f"Ablation: {results.name_of(results.ablation.get('base', ''))} with one axis switched, by {first}"
     rows = []
     for each in found:
         axis = results.ablation["switched"][each.run]

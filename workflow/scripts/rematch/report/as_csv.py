@@ -19,14 +19,14 @@ from rematch.report.wording import counted_line
 def table_csv(results: Results) -> str:
     """A row a run, every digit kept: floats as Python's repr, which reads back exactly.
 
-    Columns: run, label, the axes, ensemble, weights (JSON), empty_queries (see `Results.empty`);
-    for each direction n, the queries that its means run over, and for each metric its value, `_low`
+    Columns: run, its short name, label, the axes, ensemble, weights (JSON), empty_queries (see
+    `Results.empty`); for each direction n, the queries that its means run over, and for each metric its value, `_low`
     and `_high`; what it `looks_at`, its `letters`, the metrics `at_chance` and by the first metric
     what it is `minus_baseline`, with `_low`, `_high` and `_p`, corrected; then the paper's row as
     printed: `paper_run` and `paper_<metric>`.
     """
     printed = list(dict.fromkeys(name for row in results.reference for name in row.values))
-    header = ["run", "label", *AXES, "ensemble", "weights", "empty_queries"]
+    header = ["run", "name", "label", *AXES, "ensemble", "weights", "empty_queries"]
     for direction in results.directions:
         header.append(f"{direction}_n")
         for metric in results.metrics:
@@ -42,7 +42,12 @@ def table_csv(results: Results) -> str:
     write(header)
     for run in results.runs:
         weights = json.dumps(run.weights, ensure_ascii=False) if run.weights else ""
-        line = [run.name, run.label, *(run.axes.get(axis, "") for axis in AXES)]
+        line = [
+            run.name,
+            results.name_of(run.name),
+            run.label,
+            *(run.axes.get(axis, "") for axis in AXES),
+        ]
         line += [run.ensemble or "", weights, str(results.empty(run))]
         for direction in results.directions:
             cells = [results.cell(run, direction, metric) for metric in results.metrics]
@@ -80,8 +85,8 @@ def numbers(results: Results) -> dict[str, object]:
 
     Returns:
         `said` (the conclusions, a line each, for the screen and, as `conclusions`, in
-        reStructuredText), `runs`, `articles` and `photos` (queries with a known match in either direction), `lost`
-        (the line on what was lost, as reStructuredText), `directions`, `metrics`, and `best`,
+        reStructuredText), `runs`, `articles` and `photos` (queries with a known match in either
+        direction), `lost` (the line on what was lost, as reStructuredText), `metrics`, and `best`,
         `worst`: `label`, `run` and the formatted figures of `metrics` from text to image.
     """
     first = results.metrics[0]

@@ -7,12 +7,11 @@ import json
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from rematch.config import AXES
 from rematch.errors import UserError, say
 from rematch.report import losses
 
@@ -107,7 +106,7 @@ def _figures(folder: Path, width: int) -> tuple[list[str], list[str]]:
     spans = [
         f"{float(r[f'{way}{first}_low']):.3f}–{float(r[f'{way}{first}_high']):.3f}" for r in rows
     ]
-    labels = _labels(rows)
+    labels = [row["name"] for row in rows]
     same = max([4, *(len(row["letters"]) for row in rows[:SHOWN])])
     fixed = 28 + same  # the first metric, its interval, the letters and the gaps
     least = min(16, max(map(len, [*labels, "run"])))
@@ -129,17 +128,3 @@ def _figures(folder: Path, width: int) -> tuple[list[str], list[str]]:
     if len(rows) > 1:
         lines.append("same: runs that share a letter cannot be told apart (table.md says how)")
     return lines, [str(line) for line in numbers["said"]]
-
-
-def _labels(rows: Sequence[Mapping[str, str]]) -> list[str]:
-    """The shortest names that tell the runs of a table apart: what varies, and no more."""
-    labels = [row["label"] for row in rows]
-    if len(set(labels)) == len(rows):
-        return labels
-    # What differs between runs of one kind: an ensemble's members differ on their own axis.
-    axes = [axis for axis in AXES if axis != "words"]
-    varying = [axis for axis in axes if len({row.get(axis) for row in rows}) > 1]
-    return [
-        " ".join([label, *(row[axis] for axis in varying if row.get(axis))])
-        for label, row in zip(labels, rows, strict=True)
-    ]

@@ -231,23 +231,9 @@ def build(
         UserError: metrics of a run that is not described, or the same metric given twice.
     """
     described = read_runs(runs)
-    names = {run.name for run in described}
-    cells: dict[tuple[str, str, str], Cell] = {}
-    directions: dict[str, None] = {}
-    columns: dict[str, None] = {}
-    for table in [metrics] if isinstance(metrics, pa.Table) else metrics:
-        for row in table.to_pylist():
-            key = (row["run"], row["direction"], row["metric"])
-            if row["run"] not in names:
-                raise UserError(
-                    f"results: metrics of run {row['run']!r}, which the configuration does not "
-                    "name; delete its folder under results/ or add the run"
-                )
-            if key in cells:
-                raise UserError(f"results: {' '.join(key)} is given twice; pass each table once")
-            cells[key] = Cell(row["value"], row["low"], row["high"], row["n"])
-            directions[row["direction"]] = None
-            columns[row["metric"]] = None
+    cells = _cells([metrics] if isinstance(metrics, pa.Table) else metrics, described)
+    directions = dict.fromkeys(direction for _, direction, _ in cells)
+    columns = dict.fromkeys(metric for _, _, metric in cells)
     known = [direction for direction in DIRECTIONS if direction in directions]
     ordered = sorted(columns, key=metric_order)
     if sort == "metric" and ordered:
@@ -268,6 +254,24 @@ def build(
         hypotheses=hypotheses.to_pylist() if hypotheses is not None else [],
         facts=facts or {},
     )
+
+
+def _cells(tables: Iterable[pa.Table], runs: Sequence[Run]) -> dict[tuple[str, str, str], Cell]:
+    """By run, direction and metric."""
+    names = {run.name for run in runs}
+    cells: dict[tuple[str, str, str], Cell] = {}
+    for table in tables:
+        for row in table.to_pylist():
+            key = (row["run"], row["direction"], row["metric"])
+            if row["run"] not in names:
+                raise UserError(
+                    f"results: metrics of run {row['run']!r}, which the configuration does not "
+                    "name; delete its folder under results/ or add the run"
+                )
+            if key in cells:
+                raise UserError(f"results: {' '.join(key)} is given twice; pass each table once")
+            cells[key] = Cell(row["value"], row["low"], row["high"], row["n"])
+    return cells
 
 
 def _height(cell: Cell | None) -> float:

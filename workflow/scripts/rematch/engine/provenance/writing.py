@@ -83,6 +83,8 @@ def _runs(
     producer = {path: job for job in jobs for path in job.outputs}
     runs: dict[str, dict[str, Any]] = {}
     for corpus in config["sweep"]["corpus"]:
+        written = f"results/{config['experiment']}/{corpus}/metrics.parquet"
+        known = _metrics(written) if written in producer else {}
         for run in describe_runs(config, corpus):
             folder = f"results/{corpus}/runs/{run['run']}/"
             chain: set[str] = set()
@@ -94,7 +96,7 @@ def _runs(
                     waiting += producer[path].inputs if path in producer else ()
             runs.setdefault(corpus, {})[run["run"]] = {
                 **{key: value for key, value in run.items() if key != "run"},
-                "metrics": _metrics(file) if (file := f"{folder}metrics.parquet") in chain else [],
+                "metrics": known.get(run["run"], []),
                 "chain": {
                     path: sums.get(path, {}).get("sha256") for path in order if path in chain
                 },
@@ -102,9 +104,12 @@ def _runs(
     return runs
 
 
-def _metrics(path: str) -> list[dict[str, Any]]:
-    rows = tables.read(path, forms.METRICS).drop_columns("run")
-    return list(rows.to_pylist())
+def _metrics(path: str) -> dict[str, list[dict[str, Any]]]:
+    """The rows of each run."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in tables.read(path, forms.METRICS).to_pylist():
+        found.setdefault(row.pop("run"), []).append(row)
+    return found
 
 
 def _made(
