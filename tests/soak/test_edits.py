@@ -67,7 +67,7 @@ LOST = (
     "turn a cleaning step off",
     "change a translation that a text needs",
     "replace a photo's pixels",
-    "edit metrics.py",
+    "edit how metrics are computed",
     "edit an encoder",
     "replace the checkpoint",
     "upgrade ftfy",

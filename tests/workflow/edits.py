@@ -1,6 +1,6 @@
 """Edits of a finished project, each with the jobs that it has to run and no others.
 
-A job is named by its rule and wildcards, as its log is: "metrics tiny.memory.paper.w3.tiny.cosine".
+A job is named by its rule and wildcards, as its log is: "judge tiny.memory.paper.w3.tiny.cosine".
 `tests/workflow/test_invalidation.py` runs those marked `often`, `make soak` all of them.
 """
 
@@ -49,9 +49,9 @@ def embedded(
 
 
 def judged(*runs: str) -> Jobs:
-    """From similarities to metrics, and the submission."""
+    """From similarities to exact ranks, and the submission."""
     return frozenset(
-        f"{rule} tiny.{run}" for rule in ("ranking", "submission", "metrics") for run in runs
+        f"{rule} tiny.{run}" for rule in ("ranking", "submission", "judge") for run in runs
     )
 
 
@@ -66,7 +66,7 @@ def matched(
     translation: str = "memory",
     model: str = "tiny",
 ) -> Jobs:
-    """From embeddings to metrics, without the ensemble."""
+    """From embeddings to exact ranks, without the ensemble."""
     runs = [f"{translation}.{cleaning}.w{n}.{model}.cosine" for n in words]
     return judged(*runs) | {f"similarity tiny.{run}" for run in runs}
 
@@ -74,7 +74,7 @@ def matched(
 SETUP: Jobs = frozenset({"setup my"})
 """The page that shows the configuration and the versions of packages."""
 
-TABLES: Jobs = frozenset({"table my.tiny", "plots my.tiny"})
+TABLES: Jobs = frozenset({"conclude my.tiny", "table my.tiny", "plots my.tiny"})
 MATCHED = matched() | ensemble() | TABLES
 PHOTOS_ENCODED = MATCHED | {"embed_images tiny.tiny"}
 PHOTOS = PHOTOS_ENCODED | {"corpus tiny", "losses my.tiny"}
@@ -424,14 +424,18 @@ EDITS = [
     Edit(
         "change K",
         change_k,
-        judged(W3, W3.replace("3", "6"), RUN05) | TABLES | SETUP,
+        frozenset(
+            f"{rule} tiny.{run}"
+            for rule in ("ranking", "submission")
+            for run in (W3, W3.replace("3", "6"), RUN05)
+        )
+        | TABLES
+        | SETUP,
     ),
     Edit(
         "change the bootstrap's resamples",
         change_resamples,
-        frozenset(f"metrics tiny.{run}" for run in (W3, W3.replace("3", "6"), RUN05))
-        | TABLES
-        | SETUP,
+        TABLES | SETUP,
     ),
     Edit(
         "ids in submissions as they are read",
@@ -513,9 +517,14 @@ EDITS = [
     ),
     Edit("comments, docstrings, formatting", format_modules, NONE, often=True, changes=False),
     Edit(
-        "edit metrics.py",
-        edit_module("evaluate/measures.py", "1.0 / first", "0.5 / first"),
-        frozenset(f"metrics tiny.{run}" for run in (W3, W3.replace("3", "6"), RUN05)) | TABLES,
+        "edit how metrics are computed",
+        edit_module("evaluate/outcomes.py", "1.0 / np", "0.5 / np"),
+        TABLES,
+    ),
+    Edit(
+        "edit how ranks are counted",
+        edit_module("evaluate/true_ranks.py"),
+        frozenset(f"judge tiny.{run}" for run in (W3, W3.replace("3", "6"), RUN05)) | TABLES,
     ),
     Edit(
         "edit a layout that the corpus may have",

@@ -72,7 +72,7 @@ def test_each_number_is_tied_to_files_by_their_sha256(finished: Project) -> None
         "results/tiny/embeddings/tiny/memory.paper.w3.arrow",
         f"results/tiny/runs/{RUN}/similarity.arrow",
         f"results/tiny/runs/{RUN}/ranking.parquet",
-        f"results/tiny/runs/{RUN}/metrics.parquet",
+        f"results/tiny/runs/{RUN}/per_article.parquet",
     ]
     assert [path for path in chain if path in steps] == steps
     six = f"results/tiny/runs/{RUN.replace('w3', 'w6')}/similarity.arrow"
@@ -113,11 +113,11 @@ def test_verify_names_what_differs_and_notes_another_machine(
     data = branch.folder / "data"
     (data / "images/photo3.png").write_bytes((data / "images/photo4.png").read_bytes() + b"\0")
     (data / "tiny.pt").unlink()
-    metrics = branch.folder / f"results/tiny/runs/{RUN}/metrics.parquet"
+    metrics = branch.folder / "results/my/tiny/metrics.parquet"
     columns = pq.read_table(metrics).to_pydict()
     columns["value"][0] += 1e-9
     pq.write_table(pq.read_schema(metrics).empty_table().from_pydict(columns), metrics)
-    module = branch.folder / "workflow/scripts/rematch/evaluate/measures.py"
+    module = branch.folder / "workflow/scripts/rematch/evaluate/outcomes.py"
     module.write_text(module.read_text("utf-8") + "\nADDED = 1\n", "utf-8")
     branch.config["sweep"]["words"] = [3]
     branch.config["ensembles"] = {"run05": [{"words": 3, "weight": 1.0}]}
@@ -132,7 +132,7 @@ def test_verify_names_what_differs_and_notes_another_machine(
         "input missing: data/tiny.pt",
         "config changed: sweep.words: without 6",
         "config changed: ensembles.run05: ",
-        "code changed: rule metrics ",
+        "code changed: rule conclude ",
         f"output changed: {metrics.relative_to(branch.folder)}",
         "note: numpy: ",
     )
@@ -158,20 +158,22 @@ def test_what_is_not_made_again_stays_with_the_versions_it_was_made_with(
     after = record(branch)
     made = {path: entry["environment"] for path, entry in after["made"]["outputs"].items()}
     assert made["results/tiny/embeddings/tiny/images.arrow"] == first
-    second = made[f"results/tiny/runs/{RUN}/metrics.parquet"]
+    second = made["results/my/tiny/metrics.parquet"]
     assert after["made"]["environments"][second]["packages"]["tqdm"] == "99.0"
     assert after["made"]["environments"][first] == before["made"]["environments"][first]
     again = {path for path, environment in made.items() if environment == second}
     assert again == {
         "results/my/setup.html",
-        *(f"results/my/tiny/{name}" for name in ("table.csv", "table.md", "table.html")),
-        *(f"results/my/tiny/{name}" for name in ("metrics.csv", "metrics.parquet", "numbers.json")),
-        *(f"results/my/tiny/plots/{name}.svg" for name in ("words", "recall")),
+        *(f"results/my/tiny/table.{kind}" for kind in ("csv", "md", "html", "tex")),
         *(
-            f"results/tiny/runs/{run}/{name}.parquet"
-            for run in RUNS
-            for name in ("metrics", "recall_curve")
+            f"results/my/tiny/{name}"
+            for name in ("metrics.csv", "conclusions.json", "numbers.json")
         ),
+        *(
+            f"results/my/tiny/{name}.parquet"
+            for name in ("metrics", "recall_curves", "comparisons", "hypotheses", "strata")
+        ),
+        *(f"results/my/tiny/plots/{name}.svg" for name in ("words", "recall")),
     }
 
 

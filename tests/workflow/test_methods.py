@@ -51,7 +51,7 @@ def test_a_scorer_is_one_file(branch: Project) -> None:
     planned = branch.planned()
     # Two words counts with two scorers, and an ensemble of each; all runs of cosine stay.
     assert planned["similarity"] == 4 and planned["ensemble"] == 2
-    assert planned["ranking"] == planned["submission"] == planned["metrics"] == 6
+    assert planned["ranking"] == planned["submission"] == planned["judge"] == 6
     before = branch.read("tiny/runs/memory.paper.w3.tiny.cosine/ranking.parquet")
     branch.snakemake()
     assert branch.read("tiny/runs/memory.paper.w3.tiny.cosine/ranking.parquet") == before

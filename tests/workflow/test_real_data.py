@@ -84,7 +84,7 @@ def test_published_news_texts(tmp_path: Path, tiny_checkpoint: Path) -> None:
     made = ("text/none/paper/cleaned.parquet", "corpus/images.parquet")
     targets = [f"results/{c}/{name}" for c in ("january", "april") for name in made]
     run = "runs/none.raw.w10.tiny.cosine"
-    for name in ("submission.tsv", "metrics.parquet"):
+    for name in ("submission.tsv", "per_article.parquet"):
         targets.append(f"results/newsimages2021/{run}/{name}")
     project.snakemake(*targets)
     for corpus, n in (("january", 2539), ("april", 1915)):

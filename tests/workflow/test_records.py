@@ -30,7 +30,7 @@ def test_an_edit_of_a_damaged_copy_without_records_ends_like_a_run_from_scratch(
     flipped.write_bytes(content[:-900] + bytes([content[-900] ^ 1]) + content[-899:])
     (results / "my/tiny/table.csv").write_bytes(b"")
     (results / "my/provenance.json").write_text("{", "utf-8")
-    shutil.copy(results / f"tiny/runs/{W3}/metrics.parquet", results / "my/tiny/metrics.parquet")
+    shutil.copy(results / f"tiny/runs/{W3}/ranking.parquet", results / "my/tiny/metrics.parquet")
     files = sorted(results.rglob("*")) + sorted((branch.folder / "data").rglob("*"))
     for n, path in enumerate(files):
         os.utime(path, (FUTURE - 7 * n % 1000, FUTURE - 7 * n % 1000))
@@ -39,7 +39,7 @@ def test_an_edit_of_a_damaged_copy_without_records_ends_like_a_run_from_scratch(
     causes = {line.strip() for line in said}
     assert status == 0
     (damage,) = (line for line in causes if ": damaged, or edited by hand, since it was" in line)
-    assert damage.startswith("similarity 1, table 1, provenance 1: ")
+    assert damage.startswith("similarity 1, conclude 1, table 1, provenance 1: ")
     assert any(line.startswith("ensemble 1: members") for line in causes), causes
     said = branch.snakemake().splitlines()
     assert any(line.startswith("Snakemake's records of ") for line in said)
@@ -57,10 +57,11 @@ def _(path: Path) -> str:
 def test_a_table_joins_no_metrics_that_are_not_the_plans(branch: Project) -> None:
     """Where the table is asked for alone, so that nothing else is judged or made."""
     runs = branch.folder / "results/tiny/runs"
-    shutil.copy(runs / W3 / "metrics.parquet", runs / RUN05 / "metrics.parquet")
-    (branch.folder / "results/my/tiny/table.csv").unlink()
-    said = branch.snakemake("--allowed-rules", "table", "--", "results/my/tiny/table.csv", ok=False)
-    line = f"results/tiny/runs/{RUN05}/metrics.parquet: was made otherwise than this configuration"
+    shutil.copy(runs / W3 / "per_article.parquet", runs / RUN05 / "per_article.parquet")
+    wanted = "results/my/tiny/metrics.parquet"
+    (branch.folder / wanted).unlink()
+    said = branch.snakemake("--allowed-rules", "conclude", "--", wanted, ok=False)
+    line = f"results/tiny/runs/{RUN05}/per_article.parquet: was made otherwise than this configur"
     assert said.count(line) == 1 and "Traceback" not in said
 
 

@@ -26,7 +26,7 @@ def test_a_run_ends_with_its_figures_and_a_second_one_too(branch: Project) -> No
     branch.snakemake("-n")
     code, out, err = run(branch)
     assert code == 0, err
-    assert any("jobs: " in line and "metrics" in line for line in err)
+    assert any("jobs: " in line and "judge" in line for line in err)
     assert not any("Select jobs" in line or "rule " in line for line in err)
     assert any(line.startswith("best by MRR@100: ") for line in out) and len(out) < 24
     assert max(map(len, out)) <= 80 and out[-1].startswith("Snakemake's own log: .snakemake/log/")

@@ -265,7 +265,7 @@ def test_what_is_concluded_stands_beside_the_figures() -> None:
     page = " ".join(Page(as_html.table_html(table)).words)
     for said in (
         "Of 4 inductive runs none is better than chance by MRR@100: the highest, w40, has 0.0714",
-        "The one run that is gallery: e, MRR@100 0.0143",
+        "The one gallery run: e, MRR@100 0.0143",
         "With 1,915 articles (1,900 of them independent), differences below 0.013 MRR@100",
         "No better than chance by MRR@100: 40 words.",
         "Identical, with every rank and margin the same: 10 words, 20 words.",

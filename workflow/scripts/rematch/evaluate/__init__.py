@@ -9,7 +9,12 @@ from rematch.rooms import handing_on
 
 if TYPE_CHECKING:
     from rematch.evaluate import measures as measures
-    from rematch.evaluate.conclusions import Plan as Plan, conclude as conclude
+    from rematch.evaluate.conclusions import (
+        Conclusions as Conclusions,
+        Plan as Plan,
+        compare_runs as compare_runs,
+        conclude as conclude,
+    )
     from rematch.evaluate.effects import Described as Described
     from rematch.evaluate.measures import (
         DIRECTIONS as DIRECTIONS,

@@ -142,6 +142,43 @@ def conclude(
     )
 
 
+def compare_runs(
+    judged: Mapping[str, pa.Table],
+    pairs: Sequence[tuple[str, str]],
+    gallery: int,
+    baseline: str,
+    *,
+    top: int,
+    recall_at: Sequence[int],
+    resamples: int = RESAMPLES,
+    threads: int = 1,
+) -> Conclusions:
+    """Compare any runs over any queries; without questions and strata.
+
+    Args:
+        judged: of each run, by name; see `measures.judged`.
+        pairs: query and relevant document; queries that share one are no independent draws.
+        gallery: documents in all.
+        baseline: the run that the others are compared with.
+        top, recall_at, resamples, threads: see `conclude`.
+    """
+    plan = Plan(tuple(Described(run, run, looks_at="") for run in judged), baseline)
+    found = outcomes_of(judged, pairs, {}, top, recall_at)
+    levels = {TEXT_TO_IMAGE: chance(found.relevant, gallery, top, recall_at)}
+    metrics = summary(found, TEXT_TO_IMAGE, resamples)
+    standings = standings_of(found, plan.runs, ("",), resamples, threads)
+    counts = {"queries": len(found.queries), "groups": found.independent, "gallery": gallery}
+    return Conclusions(
+        metrics=metrics,
+        curves=curves(found, TEXT_TO_IMAGE),
+        comparisons=comparisons(found, _families(found, plan), resamples, threads),
+        hypotheses=forms.from_rows([], forms.HYPOTHESES),
+        strata=forms.from_rows([], forms.STRATA),
+        facts={**counts, **_facts(plan, standings), "chance": levels}
+        | {"at_chance": at_chance(metrics, levels)},
+    )
+
+
 def _facts(plan: Plan, standings: Standings) -> dict[str, Any]:
     return {
         "baseline": plan.baseline,

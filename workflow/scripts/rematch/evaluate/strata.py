@@ -35,8 +35,9 @@ def by_number(values: Floats, parts: int = PARTS) -> list[Stratum]:
         parts: at most so many; fewer where numbers are few.
     """
     ordered = np.sort(values)
-    cuts = sorted({float(ordered[len(ordered) * part // parts]) for part in range(1, parts)})
-    part = np.searchsorted(np.array(cuts), values, side="right")
+    # The last value of each part but the last.
+    ends = sorted({float(ordered[max(0, len(ordered) * p // parts - 1)]) for p in range(1, parts)})
+    part = np.searchsorted(np.array(ends), values, side="left")
     found = []
     for each in np.unique(part).tolist():
         rows = np.flatnonzero(part == each)

@@ -36,6 +36,6 @@ if TYPE_CHECKING:
         recall_curves as recall_curves,
     )
     from rematch.report.reference import read_reference as read_reference
-    from rematch.report.results import build as build
+    from rematch.report.results import Results as Results, build as build
 else:
     __getattr__ = handing_on(__name__)

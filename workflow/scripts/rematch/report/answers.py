@@ -18,22 +18,22 @@ def best_lines(results: Results) -> list[str]:
     first = results.metrics[0] if results.metrics else ""
     out = []
     for best in results.best:
+        label = f"{best['looks_at']} " if best["looks_at"] else ""
         cell = results.cells[best["run"], TEXT_TO_IMAGE, first]
         figure = f"{cell.value:.4f} ({cell.low:.3f}–{cell.high:.3f}, n {cell.n:,})"
         if best["of"] == 1:
-            out.append(f"The one run that is {best['looks_at']}: {best['run']}, {first} {figure}.")
+            out.append(f"The one {label}run: {best['run']}, {first} {figure}.")
             continue
         if first in results.at_chance.get(TEXT_TO_IMAGE, {}).get(best["run"], ()):
             out.append(
-                f"Of {best['of']:,} {best['looks_at']} runs none is better than chance by {first}: "
+                f"Of {best['of']:,} {label}runs none is better than chance by {first}: "
                 f"the highest, {best['run']}, has {figure}."
             )
             continue
         near = [results.name_of(run) for run in best["within"]]
         within = f"; within chance of it: {_some(near)}" if near else "; no other is within chance"
         out.append(
-            f"Best of {best['of']:,} {best['looks_at']} runs by {first}: {best['run']} with "
-            f"{figure}{within}."
+            f"Best of {best['of']:,} {label}runs by {first}: {best['run']} with {figure}{within}."
         )
     return out
 
@@ -56,7 +56,7 @@ def detectable_line(results: Results) -> str:
     queries, groups = results.counts["queries"], results.counts["groups"]
     apart = f" ({groups:,} of them independent)" if groups < queries else ""
     return (
-        f"With {queries:,} articles{apart}, differences below {results.detectable:.3f} "
+        f"With {queries:,} {results.noun}{apart}, differences below {results.detectable:.3f} "
         f"{results.metrics[0]} between two runs cannot be told from chance (80 % power at 5 %, two "
         "runs compared; more, where more are)."
     )
@@ -99,7 +99,8 @@ def ablation_rows(results: Results) -> Rows:
     """Each axis switched alone, the largest difference first."""
     found = sorted(results.against("ablation"), key=lambda each: -abs(each.difference))
     first = results.metrics[0] if results.metrics else ""
-    title = f"Ablation: {results.name_of(results.ablation.get('base', ''))} with one axis switched, by {first}"
+    base = results.name_of(results.ablation.get("base", ""))
+    title = f"Ablation: {base} with one axis switched, by {first}"
     rows = []
     for each in found:
         axis = results.ablation["switched"][each.run]

@@ -20,10 +20,10 @@ def table_csv(results: Results) -> str:
     """A row a run, every digit kept: floats as Python's repr, which reads back exactly.
 
     Columns: run, its short name, label, the axes, ensemble, weights (JSON), empty_queries (see
-    `Results.empty`); for each direction n, the queries that its means run over, and for each metric its value, `_low`
-    and `_high`; what it `looks_at`, its `letters`, the metrics `at_chance` and by the first metric
-    what it is `minus_baseline`, with `_low`, `_high` and `_p`, corrected; then the paper's row as
-    printed: `paper_run` and `paper_<metric>`.
+    `Results.empty`); for each direction n, the queries that its means run over, and for each metric
+    its value, `_low` and `_high`; what it `looks_at`, its `letters`, the metrics `at_chance`, and
+    by the first metric what it is `minus_baseline`, with `_low`, `_high` and `_p`, corrected; then
+    the paper's row as printed: `paper_run` and `paper_<metric>`.
     """
     printed = list(dict.fromkeys(name for row in results.reference for name in row.values))
     header = ["run", "name", "label", *AXES, "ensemble", "weights", "empty_queries"]

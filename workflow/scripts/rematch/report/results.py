@@ -77,6 +77,7 @@ class Results:
     differences: list[Difference] = field(default_factory=list)
     hypotheses: list[dict[str, Any]] = field(default_factory=list)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    noun: str = "articles"
 
     @property
     def letters(self) -> Mapping[str, str]:
@@ -215,6 +216,7 @@ def build(
     hypotheses: pa.Table | None = None,
     facts: Mapping[str, Any] | None = None,
     sort: str = "axes",
+    noun: str = "articles",
 ) -> Results:
     """Bring the metrics of all runs of a corpus together with their descriptions.
 
@@ -225,6 +227,7 @@ def build(
         corpus: its name, for the title.
         losses: what it lost, as far as that is known.
         comparisons, hypotheses, facts: what `evaluate.conclude` came to, if it did.
+        noun: what the queries are; anything but articles is ranked in one direction only.
         sort: "axes", as the runs are given, or "metric", the best first.
 
     Raises:
@@ -253,6 +256,7 @@ def build(
         ],
         hypotheses=hypotheses.to_pylist() if hypotheses is not None else [],
         facts=facts or {},
+        noun=noun,
     )
 
 

@@ -95,7 +95,8 @@ def blocks(results: Results) -> Iterator[Block]:
         if line:
             yield Line(line)
     for direction in results.directions:
-        yield Heading(title_of(direction))
+        if len(results.directions) > 1 or results.noun == "articles":
+            yield Heading(title_of(direction))
         yield Line(counted_line(results, direction))
         yield _runs(results, direction, axes)
     if results.cells:
@@ -118,7 +119,8 @@ def blocks(results: Results) -> Iterator[Block]:
 
 
 def _legend(results: Results) -> str:
-    said = ["intervals: 95 %, BCa bootstrap over articles (image to text: over photos)"]
+    back = " (image to text: over photos)" if len(results.directions) > 1 else ""
+    said = [f"intervals: 95 %, BCa bootstrap over {results.noun}{back}"]
     if len(results.runs) > 1:
         said.insert(0, "bold: the best of its column")
         if results.letters:

@@ -53,5 +53,9 @@ if TYPE_CHECKING:
         Similarity as Similarity,
         write_similarity as write_similarity,
     )
+    from rematch.storage.trec import (
+        read_trec_qrels as read_trec_qrels,
+        read_trec_run as read_trec_run,
+    )
 else:
     __getattr__ = handing_on(__name__)
