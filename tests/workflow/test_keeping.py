@@ -198,10 +198,11 @@ def test_why_says_the_causes_and_counts_what_follows(branch: Project) -> None:
         "losses 1: deleted (results/my/tiny/losses.html)",
         "plots 1: code changed",
         "plots 1, table 1: runs changed",
+        "conclude 1: compared changed",
         "setup 1, provenance 1: config changed",
     } <= causes
     (metrics,) = [line for line in causes if "recall_at: without 10, without 50" in line]
-    assert metrics.startswith("metrics 3: ")
+    assert metrics.startswith("conclude 1: ")
     assert said[-1].startswith("  … and ") and "jobs downstream: " in said[-1]
     assert "embed_texts 1" in said[-1] and "similarity 1" in said[-1]
     # Every job is counted, once among those that follow or once or more among the causes.

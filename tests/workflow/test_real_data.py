@@ -99,8 +99,7 @@ def test_published_news_texts(tmp_path: Path, tiny_checkpoint: Path) -> None:
     folder = project.folder / "results/newsimages2021"
     lines = (folder / run / "submission.tsv").read_text("utf-8").splitlines()[1:]
     assert [line.split("\t")[0] for line in lines] == sorted(ids)
-    metrics = pq.read_table(folder / run / "metrics.parquet").to_pylist()
-    assert {row["n"] for row in metrics} == {1915}
+    assert pq.read_table(folder / run / "per_article.parquet").num_rows == 1915
     assert pq.read_table(folder / "corpus/rejects.parquet").num_rows == 0
     qrels = pq.read_table(folder / "corpus/qrels.parquet").to_pylist()
     pairs = {row["article_id"]: row["image_id"] for row in qrels}

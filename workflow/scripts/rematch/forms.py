@@ -94,7 +94,7 @@ PER_ARTICLE = pa.schema(
         ("relevant", pa.int32()),
         ("rank", pa.int32()),
         ("reciprocal_rank", pa.float64()),
-        ("ranks", pa.list_(pa.int32())),
+        ("ranks", pa.list_(pa.field("element", pa.int32()))),
         ("margin", pa.float32()),
     ]
 )

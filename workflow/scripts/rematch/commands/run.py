@@ -35,12 +35,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not planned:
             say("nothing changed: all that the configuration asks for is there and up to date")
         try:
-            _end(files)
+            _end(files, str(log or ""))
         except UserError as error:
             say(str(error), sys.stderr)
             status = 1
-    if log is not None:
-        say(f"Snakemake's own log: {log}", sys.stdout if status == 0 else sys.stderr)
+    if log is not None and status:
+        say(f"Snakemake's own log: {log}", sys.stderr)
     return status
 
 
@@ -57,13 +57,13 @@ def _snakemake(arguments: Sequence[str]) -> tuple[int, bool]:
     return status, any(screen.total for screen in screens)
 
 
-def _end(files: Sequence[str]) -> None:
+def _end(files: Sequence[str], log: str) -> None:
     asked = Asked(configured(files).config)
     corpora = asked.config["sweep"]["corpus"]
-    for line in ending(asked.place, corpora, asked.has_truth):
+    say_warnings(asked.place, corpora)
+    for line in ending(asked.place, corpora, asked.has_truth, log):
         say(line)
     sys.stdout.flush()
-    say_warnings(asked.place, corpora)
 
 
 if __name__ == "__main__":

@@ -43,10 +43,9 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:MOST]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def conclusions(results: Results) -> list[str]:
-    """The lines that an experiment is remembered by: what is best, and how sure that is."""
-    lines = [detectable_line(results), chance_line(results), *same_lines(results)]
-    return [*filter(None, lines), *best_lines(results)]
+def doubts(results: Results) -> list[str]:
+    """What bounds the conclusions: differences that cannot be seen, chance, and identical runs."""
+    return [*filter(None, [detectable_line(results), chance_line(results), *same_lines(results)])]
 
 
 def detectable_line(results: Results) -> str:

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from rematch.config import AXES
 from rematch.evaluate import DIRECTIONS, IMAGE_TO_TEXT, TEXT_TO_IMAGE
-from rematch.report.answers import conclusions
+from rematch.report.answers import best_lines, doubts
 from rematch.report.results import Results, Run
 from rematch.report.wording import counted_line
 
@@ -84,9 +84,9 @@ def numbers(results: Results) -> dict[str, object]:
     """What the report's captions quote: counts, and the best and worst run by the first metric.
 
     Returns:
-        `said` (the conclusions, a line each, for the screen and, as `conclusions`, in
-        reStructuredText), `runs`, `articles` and `photos` (queries with a known match in either
-        direction), `lost` (the line on what was lost, as reStructuredText), `metrics`, and `best`,
+        `concluded` (a line each label: what is best), `doubts` (lines on what bounds that),
+        `conclusions` (both, in reStructuredText), `runs`, `articles` and `photos` (queries with a
+        known match in either direction), `lost` (the line on what was lost, as reStructuredText), `metrics`, and `best`,
         `worst`: `label`, `run` and the formatted figures of `metrics` from text to image.
     """
     first = results.metrics[0]
@@ -105,8 +105,9 @@ def numbers(results: Results) -> dict[str, object]:
         for direction in DIRECTIONS
     }
     return {
-        "said": (said := conclusions(results)),
-        "conclusions": [_rst(line) for line in said],
+        "doubts": doubts(results),
+        "concluded": best_lines(results),
+        "conclusions": [_rst(line) for line in (*best_lines(results), *doubts(results))],
         "runs": len(results.runs),
         "articles": queries[TEXT_TO_IMAGE],
         "photos": queries[IMAGE_TO_TEXT],

@@ -63,30 +63,34 @@ SHOWN = 12
 """Runs whose figures are on the screen; the tables hold them all."""
 
 
-def ending(place: str, corpora: Iterable[str], has_truth: Callable[[str], bool]) -> list[str]:
-    """What `make run` ends with: each corpus' figures, its best run and losses, and where all is.
+def ending(
+    place: str, corpora: Iterable[str], has_truth: Callable[[str], bool], log: str = ""
+) -> list[str]:
+    """What `make run` ends with: each corpus' figures and losses, where all is, what to type next,
+    and last of all what is best.
 
-    No line is wider than the terminal.
+    No line is wider than the terminal. `log` is Snakemake's own.
     """
     width = shutil.get_terminal_size().columns
     lines: list[str] = []
+    last: list[str] = []
+    corpora = list(corpora)
     for corpus in corpora:
         folder = Path(place, corpus)
         lines.append("")
         with suppress(OSError, UserError):
             lines.append(f"{corpus}: {losses.line(losses.from_csv(folder / 'losses.csv'))}")
-        said: list[str] = []
         if has_truth(corpus):
             with suppress(OSError, ValueError, KeyError, IndexError):
-                figures, said = _figures(folder, width)
-                lines += figures
-            lines.append(
-                f"all figures: {folder}/table.md, .html, .csv, .tex; plots: {folder}/plots/"
-            )
+                numbers = json.loads((folder / "numbers.json").read_text("utf-8"))
+                lines += [*_figures(folder, numbers["metrics"], width), *numbers["doubts"]]
+                name = f"{corpus}: " if len(corpora) > 1 else ""
+                last += [f"{name}{line}" for line in numbers["concluded"]]
+            lines.append(f"tables: {folder}/table.md, .html, .csv, .tex; plots: {folder}/plots/")
         lines.append(f"each run's ranking and submission: results/{corpus}/runs/<run>/")
-        lines += said
+    lines += [f"Snakemake's own log: {log}"] if log else []
     lines += ["", "next: make report (all in one file), make why, make new NAME=mine DATA=…"]
-    return [part for line in lines for part in _cut(line, width)]
+    return [part for line in [*lines, *last] for part in _cut(line, width)]
 
 
 def _cut(line: str, width: int) -> list[str]:
@@ -95,10 +99,8 @@ def _cut(line: str, width: int) -> list[str]:
     )
 
 
-def _figures(folder: Path, width: int) -> tuple[list[str], list[str]]:
-    """The runs of a table, best first; and what is concluded from them."""
-    numbers = json.loads((folder / "numbers.json").read_text("utf-8"))
-    metrics = numbers["metrics"]
+def _figures(folder: Path, metrics: list[str], width: int) -> list[str]:
+    """The runs of a table, best first."""
     first, way = metrics[0], "text-to-image_"
     with (folder / "table.csv").open(encoding="utf-8", newline="") as file:
         rows = sorted(csv.DictReader(file), key=lambda row: -float(row[f"{way}{first}"]))
@@ -127,4 +129,4 @@ def _figures(folder: Path, width: int) -> tuple[list[str], list[str]]:
         lines.append(f"… the best {SHOWN} of {len(rows):,} runs by {first}")
     if len(rows) > 1:
         lines.append("same: runs that share a letter cannot be told apart (table.md says how)")
-    return lines, [str(line) for line in numbers["said"]]
+    return lines
