@@ -73,6 +73,28 @@ rule articles:
         "../scripts/articles.py"
 
 
+rule columns:
+    input:
+        unpack(inputs.corpus_files),
+    output:
+        f"{asked.place}/{{corpus}}/columns.parquet",
+    log:
+        f"results/logs/columns/{EXPERIMENT}.{{corpus}}.log",
+    benchmark:
+        f"results/benchmarks/columns/{EXPERIMENT}.{{corpus}}.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        files=asked.entry("corpora", "corpus", *TABLE_KEYS, "strata"),
+        contents=inputs.table_contents,
+        code=inputs.code("columns.py"),
+        methods=inputs.methods_of("corpora", "corpus"),
+    message:
+        "reading columns of {wildcards.corpus}"
+    script:
+        "../scripts/columns.py"
+
+
 rule corpus:
     input:
         unpack(inputs.corpus_inputs),

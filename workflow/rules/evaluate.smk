@@ -36,6 +36,7 @@ rule conclude:
         articles="results/{corpus}/corpus/articles.parquet",
         images="results/{corpus}/corpus/images.parquet",
         qrels="results/{corpus}/corpus/qrels.parquet",
+        columns=asked.columns,
     output:
         metrics=f"{asked.place}/{{corpus}}/metrics.parquet",
         metrics_csv=f"{asked.place}/{{corpus}}/metrics.csv",
@@ -66,12 +67,45 @@ rule conclude:
         "../scripts/conclude.py"
 
 
+# Of each run what ails it, and how alike runs are. Says nothing of which is better.
+rule diagnose:
+    input:
+        rankings=asked.of_runs("ranking.parquet"),
+        per_article=asked.of_runs("per_article.parquet"),
+        embeddings=asked.text_embeddings,
+        articles="results/{corpus}/corpus/articles.parquet",
+        images="results/{corpus}/corpus/images.parquet",
+    output:
+        diagnosis=f"{asked.place}/{{corpus}}/diagnosis.parquet",
+        hubs=f"{asked.place}/{{corpus}}/hubs.parquet",
+        agreement=f"{asked.place}/{{corpus}}/agreement.parquet",
+    log:
+        f"results/logs/diagnose/{EXPERIMENT}.{{corpus}}.log",
+    benchmark:
+        f"results/benchmarks/diagnose/{EXPERIMENT}.{{corpus}}.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=scaled(2000, 20),
+        runtime=scaled(10, 1),
+    params:
+        compared=asked.compared,
+        software=inputs.packages("numpy"),
+        code=inputs.code("diagnose.py"),
+    message:
+        "diagnosing the runs of {wildcards.corpus}"
+    script:
+        "../scripts/diagnose.py"
+
+
 rule table:
     input:
         metrics=f"{asked.place}/{{corpus}}/metrics.parquet",
         comparisons=f"{asked.place}/{{corpus}}/comparisons.parquet",
         hypotheses=f"{asked.place}/{{corpus}}/hypotheses.parquet",
+        strata=f"{asked.place}/{{corpus}}/strata.parquet",
         conclusions=f"{asked.place}/{{corpus}}/conclusions.json",
+        diagnosis=f"{asked.place}/{{corpus}}/diagnosis.parquet",
         reference=inputs.reference(),
         losses=f"{asked.place}/{{corpus}}/losses.csv",
     output:

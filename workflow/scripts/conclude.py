@@ -8,7 +8,7 @@ import json
 
 from rematch import forms
 from rematch.config import comparison_plan
-from rematch.evaluate import Plan, conclude
+from rematch.evaluate import Plan, by_column, conclude
 from rematch.report import metrics_csv
 from rematch.storage import tables, write_text
 
@@ -23,6 +23,7 @@ found = conclude(
     tables.read(source.articles, forms.ARTICLES),
     tables.read(source.images, forms.IMAGES),
     plan,
+    by_column(tables.read_all(source.get("columns") or [], forms.COLUMNS)),
     threads=snakemake.threads,
     **snakemake.params.evaluation,
 )

@@ -31,6 +31,8 @@ found = build(
     tables.read(source.hypotheses, forms.HYPOTHESES),
     read_json(source.conclusions),
     snakemake.params.sort,
+    strata=tables.read(source.strata, forms.STRATA),
+    diagnosis=tables.read(source.diagnosis, forms.DIAGNOSIS),
 )
 write_text(output.csv, table_csv(found))
 write_text(output.markdown, table_md(found))

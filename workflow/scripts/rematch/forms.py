@@ -37,6 +37,10 @@ REJECTS = pa.schema([("file", _S), ("line", pa.int64()), ("kind", _S), ("id", _S
 COUNTS = pa.schema([("name", _S), ("rows", pa.int64())])
 """What became of a corpus' rows: `corpus.reading.Corpus.counts`."""
 
+COLUMNS = pa.schema([("article_id", _S), ("column", _S), ("value", _S)])
+"""Further columns of a corpus' table, a row an article and column, that `strata` names: the metrics
+are said by them too. No score may see them."""
+
 UNPAIRED = pa.schema([("article_id", _S), ("reason", _S)])
 """Articles that no kept pair names, and so no metric counts; `reason`: the class of what happened
 to the first of their pairs, or `corpus.rejects.NO_PAIR`. It comes from the truth: no score may see
@@ -176,6 +180,35 @@ STRATA = pa.schema(
 """Metrics of a part of the articles, from text to image. `by`: "length" (words of title and text),
 "margin" (of the run's best score over its second best) or a column of the corpus' table; `low`,
 `high`: 95 % interval; `n`: articles of the stratum."""
+
+DIAGNOSIS = pa.schema(
+    [
+        ("run", _S),
+        ("skewness", pa.float64()),
+        ("never", pa.float64()),
+        ("cut", pa.float64()),
+        ("temperature", pa.float64()),
+        ("calibration_error", pa.float64()),
+        ("low", pa.float64()),
+        ("high", pa.float64()),
+        ("brier", pa.float64()),
+        ("sure", pa.float64()),
+        ("right", pa.float64()),
+    ]
+)
+"""What ails a run. `skewness`: of how many articles each photo is among the first ten (hubness);
+`never`: share of the photos in no article's list; `cut`: share of the texts that the model's
+context cut; `calibration_error`: of the first photo's probability, a softmax over the list at the
+`temperature` of the other half of the articles, with 95 % interval; `brier`: its mean squared
+error; `sure`, `right`: its mean, and how often the first photo is right."""
+
+HUBS = pa.schema([("run", _S), ("image_id", _S), ("occurrences", pa.int64())])
+"""The ten worst hubs of each run, the worst first. `occurrences`: of how many articles the photo is
+among the first ten."""
+
+AGREEMENT = pa.schema([("run", _S), ("other", _S), ("overlap", pa.float64())])
+"""How alike the lists of two runs are: mean rank-biased overlap (persistence .9), 0 to 1; of very
+many runs, each with the first only."""
 
 CURVES = pa.schema([("run", _S), ("direction", _S), ("k", pa.int32()), ("recall", pa.float64())])
 """Mean recall@k, one row a run x direction x k."""

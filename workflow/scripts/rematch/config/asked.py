@@ -65,6 +65,23 @@ class Asked:
             f"results/{wildcards.corpus}/runs/{run}/{name}" for run in self.runs(wildcards.corpus)
         ]
 
+    def text_embeddings(self, wildcards: Any) -> list[str]:
+        """The texts' embeddings of a corpus' points, in the order of the runs, each file once."""
+        return list(dict.fromkeys(self.embedded(str(wildcards.corpus)).values()))
+
+    def embedded(self, corpus: str) -> dict[str, str]:
+        """Of a corpus' points, by run: the file of their texts' embeddings."""
+        folder = f"results/{corpus}/embeddings"
+        return {
+            p.run: f"{folder}/{p.model}/{p.translation}.{p.cleaning}.w{p.words}.arrow"
+            for p in points(self.config, corpus)
+        }
+
+    def columns(self, wildcards: Any) -> list[str]:
+        """The further columns of a corpus' table, if the config names some."""
+        wanted = self.config["corpora"][wildcards.corpus].get("strata")
+        return [f"{self.place}/{wildcards.corpus}/columns.parquet"] if wanted else []
+
     def described_runs(self, wildcards: Any) -> str:
         """All that tables and plots say of a corpus' runs."""
         return self._described(str(wildcards.corpus))

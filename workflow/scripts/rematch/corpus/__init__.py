@@ -26,6 +26,7 @@ from rematch.rooms import handing_on
 if TYPE_CHECKING:
     from rematch.corpus.articles import read_articles as read_articles
     from rematch.corpus.benchmark_ids import submission_ids as submission_ids
+    from rematch.corpus.columns import read_columns as read_columns
     from rematch.corpus.downloading import DownloadOptions as DownloadOptions, download as download
     from rematch.corpus.finding import Found as Found, find_tables as find_tables
     from rematch.corpus.glancing import Glance as Glance, glance as glance

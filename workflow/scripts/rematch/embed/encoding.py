@@ -11,6 +11,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
@@ -36,6 +37,18 @@ PART = 16384
 def text_key(text: str) -> str:
     """What a text's vector is kept under: its SHA-256 in hexadecimal."""
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+CUT = "+"
+"""Ends the key of a text that is longer than the model's context, and was cut."""
+
+
+def _by_text(known: Store | Embeddings | None) -> dict[str, str]:
+    """The keys that vectors are kept under, by `text_key`."""
+    if known is None:
+        return {}
+    keys = known.ids if isinstance(known, Embeddings) else known.keys
+    return {key.removesuffix(CUT): key for key in keys}
 
 
 def made_by(params: Any) -> str:
@@ -66,7 +79,8 @@ def text_vectors(
     load: Callable[[], Encoder],
     made_by: str = "",
 ) -> Vectors:
-    """Vectors of texts by `text_key`: those known already, and the others encoded.
+    """Vectors of texts by `text_key`, with `CUT` behind it where the model's context was too short
+    for the text: those known already, and the others encoded.
 
     Args:
         texts: texts, distinct or not.
@@ -74,19 +88,17 @@ def text_vectors(
         load: gives the model; called only if a text is not known.
         made_by: noted in the metadata.
 
-    How many texts are longer than the model's context, and are cut by its tokenizer, is logged.
-
     Raises:
         UserError: there is no text, or the model gave a vector of no length.
     """
     wanted = {text_key(text): text for text in texts}
     if not wanted:
         raise UserError("no article to encode: the corpus is empty; see its rejects.parquet")
-    if known is not None and wanted.keys() <= known.keys:
+    if known is not None and wanted.keys() <= _by_text(known).keys():
         return Vectors(known.width, known.metadata, known.blocks())
     encoder = load()
     known = _of_same(encoder, known)
-    keys = wanted.keys() - (known.keys if known else set())
+    keys = wanted.keys() - _by_text(known).keys()
     # Texts that begin alike stand together, and only a part of all has its tokens in memory.
     new = sorted((wanted[key], key) for key in keys)
     log.info("%d distinct texts, %d of them new", len(wanted), len(new))
@@ -97,7 +109,9 @@ def text_vectors(
             tokens = [encoder.tokenize(text) for text, _ in part]
             n_cut += sum(token.cut for token in tokens)
             for numbers, vectors in encoder.encode_texts(tokens):
-                texts, keys = zip(*(part[number] for number in numbers), strict=True)
+                texts = [part[number][0] for number in numbers]
+                cut = (CUT if tokens[number].cut else "" for number in numbers)
+                keys = [f"{part[n][1]}{mark}" for n, mark in zip(numbers, cut, strict=True)]
                 yield keys, _unit(vectors, texts)
         if n_cut:
             log.info("cut to the model's context: %d of the texts", n_cut)
@@ -164,7 +178,7 @@ def photo_vectors(
 def missing_texts(queries: pa.Table, known: Store | None) -> bool:
     """Whether a text of `forms.QUERIES` is not known."""
     keys = {text_key(text) for text in queries["query"].to_pylist()}
-    return known is None or not keys <= known.keys
+    return known is None or not keys <= _by_text(known).keys()
 
 
 def text_embeddings(queries: pa.Table, known: Store | Embeddings) -> Vectors:
@@ -172,11 +186,18 @@ def text_embeddings(queries: pa.Table, known: Store | Embeddings) -> Vectors:
 
     Args:
         queries: `forms.QUERIES`.
-        known: vectors by `text_key`, of all of them.
+        known: vectors of `text_vectors`, of all of them.
+
+    Returns:
+        The vectors; `cut` in their metadata says how many of the texts were cut.
     """
-    keys = [text_key(text) for text in queries["query"].to_pylist()]
+    by_text = _by_text(known)
+    keys = [by_text[text_key(text)] for text in queries["query"].to_pylist()]
     log.info("%d articles, %d distinct texts", len(keys), len(set(keys)))
-    return _picked(queries["article_id"].to_pylist(), keys, known)
+    if cut := sum(key.endswith(CUT) for key in keys):
+        log.info("cut to the model's context: %d of the texts", cut)
+    found = _picked(queries["article_id"].to_pylist(), keys, known)
+    return replace(found, metadata={**found.metadata, "cut": str(cut)})
 
 
 def photo_embeddings(images: pa.Table, known: Store | Embeddings) -> Vectors:

@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from rematch.evaluate.conclusions import (
         Conclusions as Conclusions,
         Plan as Plan,
+        by_column as by_column,
         compare_runs as compare_runs,
         conclude as conclude,
     )
+    from rematch.evaluate.diagnosis import cut_texts as cut_texts, diagnose as diagnose
     from rematch.evaluate.effects import Described as Described
     from rematch.evaluate.measures import (
         DIRECTIONS as DIRECTIONS,

@@ -193,6 +193,14 @@ def _facts(plan: Plan, standings: Standings) -> dict[str, Any]:
     }
 
 
+def by_column(table: pa.Table) -> dict[str, dict[str, str]]:
+    """`forms.COLUMNS` as values of articles, by column."""
+    found: dict[str, dict[str, str]] = {}
+    for row in table.to_pylist():
+        found.setdefault(row["column"], {})[row["article_id"]] = row["value"]
+    return found
+
+
 def _digests(table: pa.Table, key: str) -> dict[str, str]:
     return dict(zip(table[key].to_pylist(), table["digest"].to_pylist(), strict=True))
 

@@ -78,6 +78,8 @@ class Results:
     hypotheses: list[dict[str, Any]] = field(default_factory=list)
     facts: Mapping[str, Any] = field(default_factory=dict)
     noun: str = "articles"
+    strata: list[dict[str, Any]] = field(default_factory=list)
+    diagnosis: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def letters(self) -> Mapping[str, str]:
@@ -217,6 +219,8 @@ def build(
     facts: Mapping[str, Any] | None = None,
     sort: str = "axes",
     noun: str = "articles",
+    strata: pa.Table | None = None,
+    diagnosis: pa.Table | None = None,
 ) -> Results:
     """Bring the metrics of all runs of a corpus together with their descriptions.
 
@@ -226,7 +230,8 @@ def build(
         reference: the paper's rows, or none.
         corpus: its name, for the title.
         losses: what it lost, as far as that is known.
-        comparisons, hypotheses, facts: what `evaluate.conclude` came to, if it did.
+        comparisons, hypotheses, facts, strata: what `evaluate.conclude` came to, if it did.
+        diagnosis: what `evaluate.diagnose` came to.
         noun: what the queries are; anything but articles is ranked in one direction only.
         sort: "axes", as the runs are given, or "metric", the best first.
 
@@ -257,6 +262,8 @@ def build(
         hypotheses=hypotheses.to_pylist() if hypotheses is not None else [],
         facts=facts or {},
         noun=noun,
+        strata=strata.to_pylist() if strata is not None else [],
+        diagnosis=diagnosis.to_pylist() if diagnosis is not None else [],
     )
 
 

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from rematch.evaluate import TEXT_TO_IMAGE
 from rematch.report.answers import (
+    Rows,
     ablation_rows,
     answer_lines,
     baseline_rows,
@@ -16,6 +17,7 @@ from rematch.report.answers import (
     detectable_line,
     same_lines,
 )
+from rematch.report.parts import DIAGNOSIS_NOTE, diagnosis_rows, strata_rows
 from rematch.report.results import NONE, Cell, Results, Run, varying
 from rematch.report.wording import (
     NO_TRUTH,
@@ -106,16 +108,25 @@ def blocks(results: Results) -> Iterator[Block]:
                 yield Line(line, note=True)
     if results.reference and results.cells:
         yield from _paper(results)
-    for title, head, rows in (baseline_rows(results), ablation_rows(results)):
-        if rows:
-            yield Heading(title)
-            columns = [Column(name, figure=at > 0) for at, name in enumerate(head)]
-            yield Sheet(columns, [[Field(text) for text in row] for row in rows], 1)
+    yield from _plain(baseline_rows(results))
+    yield from _plain(ablation_rows(results))
+    yield from _plain(strata_rows(results), lead=2)
+    yield from _plain(diagnosis_rows(results))
+    if results.diagnosis:
+        yield Line(DIAGNOSIS_NOTE, note=True)
     answers = answer_lines(results)
     if answers:
         yield Heading("What the runs answer")
         for line in answers:
             yield Line(line)
+
+
+def _plain(found: Rows, lead: int = 1) -> Iterator[Block]:
+    title, head, rows = found
+    if rows:
+        yield Heading(title)
+        columns = [Column(name, figure=at >= lead) for at, name in enumerate(head)]
+        yield Sheet(columns, [[Field(text) for text in row] for row in rows], lead)
 
 
 def _legend(results: Results) -> str:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         Store as Store,
         Vectors as Vectors,
         gathered as gathered,
+        metadata_of as metadata_of,
         read_embeddings as read_embeddings,
         write_vectors as write_vectors,
     )

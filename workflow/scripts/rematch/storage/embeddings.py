@@ -60,6 +60,15 @@ def read_embeddings(path: str | os.PathLike[str]) -> Embeddings:
     return Embeddings(file.ids, vectors, file.metadata)
 
 
+def metadata_of(path: str | os.PathLike[str]) -> Mapping[str, str]:
+    """What an embedding file says of itself, without its vectors.
+
+    Raises:
+        UserError: the file is no embedding file.
+    """
+    return BlockFile(path, COLUMNS).metadata
+
+
 class Store:
     """A memory-mapped embedding file that serves vectors by key.
 

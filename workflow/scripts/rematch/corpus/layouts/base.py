@@ -25,6 +25,8 @@ class Record:
     """Name of the photo's file, without folders, where a column of its own gives it."""
     url: str = ""
     """Where the photo can be fetched. For the downloader alone: it names the photo's subject."""
+    more: tuple[str, ...] = ()
+    """Further columns that were asked for, "" where the file lacks one."""
 
 
 class Layout:
@@ -55,8 +57,8 @@ class Layout:
         """Whether a header, white space around its names removed, is of this layout."""
         raise NotImplementedError
 
-    def rows(self, path: Path) -> tuple[list[str], Rows]:
-        """A file's header and the rows below it."""
+    def rows(self, path: Path, more: Sequence[str] = ()) -> tuple[list[str], Rows]:
+        """A file's header and the rows below it; `more` columns than the layout's are wanted."""
         raise NotImplementedError
 
     def demanded(self, needed: Sequence[str], role: str) -> Sequence[str]:

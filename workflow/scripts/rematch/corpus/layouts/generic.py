@@ -65,7 +65,7 @@ class Generic(Layout):
         """Any may be."""
         return True
 
-    def rows(self, path: Path) -> tuple[list[str], Rows]:
+    def rows(self, path: Path, more: Sequence[str] = ()) -> tuple[list[str], Rows]:
         """A file's header and rows, by the ending of its name.
 
         Raises:
@@ -74,7 +74,7 @@ class Generic(Layout):
         """
         ending = path.suffix.lower()
         if ending == ".parquet":
-            return parquet_rows(path, set(self.columns.values()))
+            return parquet_rows(path, {*self.columns.values(), *more})
         if ending not in DELIMITERS:
             read_text(path)  # an archive is no matter of names
             raise UserError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rematch.corpus.layouts.base import Layout
@@ -13,7 +14,7 @@ from rematch.errors import UserError
 class Published(Layout):
     """A layout whose files are text; a new one gives `name`, `year`, `header`, `names`, `fits`."""
 
-    def rows(self, path: Path) -> tuple[list[str], Rows]:
+    def rows(self, path: Path, more: Sequence[str] = ()) -> tuple[list[str], Rows]:
         """As `published_rows`."""
         return published_rows(path)
 

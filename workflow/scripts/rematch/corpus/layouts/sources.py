@@ -13,12 +13,13 @@ from rematch.corpus.rows import Rows
 from rematch.errors import UserError
 
 
-def read_source(path: Path, layout: Layout | None = None) -> Source:
+def read_source(path: Path, layout: Layout | None = None, more: Sequence[str] = ()) -> Source:
     """Read one file of a corpus.
 
     Args:
         path: the file.
         layout: None: the one that the file's header shows.
+        more: further columns, by their names in the header; see `Record.more`.
 
     Raises:
         UserError: the file cannot be read or decoded, is empty, is not of the layout or of no known
@@ -28,13 +29,13 @@ def read_source(path: Path, layout: Layout | None = None) -> Source:
         header, rows = published_rows(path)
         layout = recognised(path, header)
     else:
-        header, rows = layout.rows(path)
+        header, rows = layout.rows(path, more)
         if not layout.fits(header):
             raise UserError(
                 f"{path}, line 1: the header is {in_short(header)!r}, and layout {layout.name} has "
                 f"{layout.header!r}; correct `layout`, or leave it out to have it recognised"
             )
-    return _source(path, [name.strip(layout.wrapping) for name in header], rows, layout)
+    return _source(path, [name.strip(layout.wrapping) for name in header], rows, layout, more)
 
 
 def missing_column(source: Source, column: str, role: str) -> UserError:
@@ -47,8 +48,11 @@ def missing_column(source: Source, column: str, role: str) -> UserError:
     )
 
 
-def _source(path: Path, header: Sequence[str], rows: Rows, layout: Layout) -> Source:
+def _source(
+    path: Path, header: Sequence[str], rows: Rows, layout: Layout, more: Sequence[str]
+) -> Source:
     places = _places(path, header, layout)
+    further = [header.index(name) if name in header else None for name in more]
     records: list[Record] = []
     malformed: list[tuple[int, str]] = []
     blank = 0
@@ -69,7 +73,8 @@ def _source(path: Path, header: Sequence[str], rows: Rows, layout: Layout) -> So
             malformed.append((line, f"{FIELDS}: {len(fields)}, and {len(header)} in the header"))
         else:
             values = {column: fields[place] for column, place in places.items()}
-            records.append(Record(line=line, **values))
+            extra = tuple("" if place is None else fields[place] for place in further)
+            records.append(Record(line=line, more=extra, **values))
     return Source(
         path=path,
         layout=layout,

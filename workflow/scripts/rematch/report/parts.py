@@ -1,0 +1,61 @@
+"""Parts of the articles, and what ails runs, as rows of sheets."""
+
+from __future__ import annotations
+
+from rematch.report.answers import Rows
+from rematch.report.results import NONE, Results
+
+DIAGNOSIS_NOTE = (
+    "Hubness: skewness of how many articles each photo is among the first ten of, 0 without hubs "
+    "(hubs.parquet names the worst). Never shown: photos in no article's list. Cut: texts longer "
+    "than the model's context. Sure: mean probability of the first photo, by a softmax whose "
+    "temperature comes from the other half of the articles; right: how often it is; error: the mean "
+    "of what these differ by, in ten bins of as many articles. How alike runs are: agreement.parquet."
+)
+
+
+def strata_rows(results: Results) -> Rows:
+    """The baseline and the best runs by parts of the articles, in the first metric."""
+    first = results.metrics[0] if results.metrics else ""
+    shown = [results.baseline, *(best["run"] for best in results.best)]
+    runs = [run for run in dict.fromkeys(shown) if run]
+    found = {
+        (row["by"], row["stratum"], row["run"]): row
+        for row in results.strata
+        if row["metric"] == first and row["run"] in runs
+    }
+    rows = []
+    # A run's margins are its own: they part the articles for it alone.
+    for by, stratum, _ in dict.fromkeys((b, s, b == "margin" and r) for b, s, r in found):
+        cells, n = [], 0
+        for run in runs:
+            row = found.get((by, stratum, run))
+            n = max(n, row["n"]) if row else n
+            cells.append(
+                f"{row['value']:.4f} ({row['low']:.3f}–{row['high']:.3f})" if row else NONE
+            )
+        rows.append([by, stratum, f"{n:,}", *cells])
+    names = [results.name_of(run) for run in runs]
+    return f"Parts of the articles, by {first}", ["by", "part", "n", *names], rows
+
+
+def diagnosis_rows(results: Results) -> Rows:
+    """What ails each run."""
+    head = ["run", "hubness", "never shown", "cut", "sure", "right", "error", "95 % interval"]
+    found = {row["run"]: row for row in results.diagnosis}
+    rows = []
+    for run in results.runs:
+        row = found.get(run.name)
+        if row is None:
+            continue
+        cells = [f"{row['skewness']:.2f}", _share(row["never"]), _share(row["cut"])]
+        cells += [_share(row["sure"]), _share(row["right"])]
+        known = row["calibration_error"] is not None
+        cells.append(f"{row['calibration_error']:.3f}" if known else NONE)
+        cells.append(f"{row['low']:.3f}–{row['high']:.3f}" if known else NONE)
+        rows.append([results.name_of(run.name), *cells])
+    return "Diagnosis", head, rows
+
+
+def _share(value: float | None) -> str:
+    return NONE if value is None else f"{100 * value:.1f} %"
