@@ -39,9 +39,7 @@ def values_of(ranks: np.ndarray) -> np.ndarray:
 
 
 def ours(runs: int, queries: int) -> tuple[float, float]:
-    from rematch.evaluate.comparing import compare, holm
-    from rematch.evaluate.intervals import bootstrap
-    from rematch.evaluate.letters import letters
+    from rematch.evaluate import bootstrap, compact_letters, compare, holm
 
     values = values_of(ranks_of(runs, queries))
     pairs = list(combinations(range(runs), 2))
@@ -50,7 +48,9 @@ def ours(runs: int, queries: int) -> tuple[float, float]:
     told = compare(values, pairs, resamples=RESAMPLES, threads=2)
     corrected = np.stack([holm(column) for column in told.p.T], axis=1)
     order = np.argsort(-values[:, :, 0].mean(axis=0)).tolist()
-    letters(order, [pair for pair, p in zip(pairs, corrected[:, 0], strict=True) if p < 0.05])
+    compact_letters(
+        order, [pair for pair, p in zip(pairs, corrected[:, 0], strict=True) if p < 0.05]
+    )
     return time.perf_counter() - started, corrected[0, 0]
 
 

@@ -43,7 +43,7 @@ def test_a_sweep_without_differences_shows_one_in_twenty(n: int) -> None:
 
 @pytest.mark.parametrize("n", [50, 500, 2000])
 def test_intervals_hold_the_mean_nineteen_times_in_twenty(n: int) -> None:
-    """Ranks from a known distribution, of a gallery of 1,000: log-normal, the first rank commonest."""
+    """Ranks of a known distribution in a gallery of 1,000: log-normal, the first the commonest."""
     rng = np.random.default_rng(n)
     weights = np.exp(-0.5 * ((np.log(np.arange(1, 1001)) - 1) / 1.6) ** 2) / np.arange(1, 1001)
     weights /= weights.sum()

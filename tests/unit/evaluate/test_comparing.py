@@ -11,7 +11,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from rematch.evaluate.comparing import compare, holm
-from rematch.evaluate.letters import letters
+from rematch.evaluate.letters import compact_letters
 from rematch.evaluate.resampling import Floats
 from rematch.evaluate.tails import two_sided
 
@@ -127,7 +127,7 @@ def test_runs_share_a_letter_exactly_if_they_are_not_told_apart(
     drawn: tuple[list[int], set[tuple[int, int]]],
 ) -> None:
     order, apart = drawn
-    found = letters(order, apart)
+    found = compact_letters(order, apart)
     for one, other in combinations(sorted(order), 2):
         assert bool(set(found[one]) & set(found[other])) is ((one, other) not in apart)
     assert all(found[run] for run in order)
@@ -139,5 +139,5 @@ def test_runs_share_a_letter_exactly_if_they_are_not_told_apart(
 
 def test_letters_go_on_after_z() -> None:
     order = list(range(30))
-    found = letters(order, list(combinations(order, 2)))
+    found = compact_letters(order, list(combinations(order, 2)))
     assert found[0] == "a" and found[26] != found[27] and len(set(found.values())) == 30

@@ -87,3 +87,9 @@ def test_values_that_are_no_shares_are_refused() -> None:
     for values in ([[1.5]], [[float("nan")]], np.empty((0, 1))):
         with pytest.raises(ValueError, match="between -1 and 1"):
             bootstrap(np.array(values))
+
+
+def test_of_one_query_or_group_nothing_is_known() -> None:
+    assert np.array(bootstrap(np.array([[0.5, 1.0]]))).tolist() == [[0, 0], [1, 1]]
+    low, high = bootstrap(np.random.default_rng(0).random((5, 1)), np.zeros(5, dtype=np.int64))
+    assert (low[0], high[0]) == (0, 1)

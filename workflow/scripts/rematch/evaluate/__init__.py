@@ -9,6 +9,7 @@ from rematch.rooms import handing_on
 
 if TYPE_CHECKING:
     from rematch.evaluate import measures as measures
+    from rematch.evaluate.comparing import compare as compare, holm as holm
     from rematch.evaluate.conclusions import (
         Conclusions as Conclusions,
         Plan as Plan,
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     )
     from rematch.evaluate.diagnosis import cut_texts as cut_texts, diagnose as diagnose
     from rematch.evaluate.effects import Described as Described
+    from rematch.evaluate.intervals import bootstrap as bootstrap
+    from rematch.evaluate.letters import compact_letters as compact_letters
     from rematch.evaluate.measures import (
         DIRECTIONS as DIRECTIONS,
         IMAGE_TO_TEXT as IMAGE_TO_TEXT,

@@ -106,7 +106,9 @@ def _block(
     np.subtract(means[:, a], means[:, b], out=resampled)
     flat = resampled.reshape(-1, p * m)
     low, high = difference, difference
-    if spans:
+    if spans and g == 1:
+        low, high = np.full(p * m, -1.0), np.ones(p * m)
+    elif spans:
         low, high = bca(flat, difference, accelerations(apart, drawn.sizes), LEVEL)
     error = flat.std(axis=0)
     reached = np.zeros(p * m, dtype=np.int64)

@@ -52,6 +52,9 @@ def bootstrap(
 def intervals_of(drawn: Sample, means: Floats, level: float = LEVEL) -> Interval:
     """Intervals of a sample's columns from means that `redrawn` gave: float64 [b, m]."""
     low, high = bca(means, drawn.means, accelerations(drawn.sums, drawn.sizes), level)
+    if len(drawn.sizes) == 1:  # nothing can be redrawn, so nothing is known but the scale
+        least = 0.0 if (drawn.values >= 0).all() else -1.0
+        return Interval(np.full_like(low, least), np.ones_like(high))
     bound = ((1 - level) / 2) ** (1 / len(drawn.sizes))
     low = np.where((drawn.values == 1).all(axis=0), bound, low)
     high = np.where((drawn.values == 0).all(axis=0), 1 - bound, high)

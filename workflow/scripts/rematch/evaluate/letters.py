@@ -7,7 +7,7 @@ from itertools import count, product
 from string import ascii_lowercase
 
 
-def letters(order: Sequence[int], apart: Collection[tuple[int, int]]) -> dict[int, str]:
+def compact_letters(order: Sequence[int], apart: Collection[tuple[int, int]]) -> dict[int, str]:
     """Letters for runs, so that two share one exactly if they are not told apart.
 
     Piepho, "An algorithm for a letter-based representation of all-pairwise comparisons", Journal of

@@ -13,7 +13,7 @@ import pyarrow as pa
 from rematch import forms
 from rematch.evaluate.comparing import Compared, compare, holm
 from rematch.evaluate.effects import Described
-from rematch.evaluate.letters import letters
+from rematch.evaluate.letters import compact_letters
 from rematch.evaluate.outcomes import Outcomes
 from rematch.evaluate.resampling import RESAMPLES
 
@@ -43,7 +43,7 @@ class Standings:
     """How the runs stand to each other by the first metric.
 
     Attributes:
-        letters: by run; see `letters.letters`.
+        letters: by run; see `letters.compact_letters`.
         best: a label each, in the order of `methods.LOOKS_AT`.
         same: runs that rank every right document alike, by the first of them.
         detectable: the smallest difference that is found with 80 % power, two runs compared at
@@ -72,7 +72,7 @@ def standings_of(
     told = compare(found.values[:, :, :1], pairs, found.groups, resamples, 0, threads, spans=False)
     corrected = holm(told.p[:, 0])
     apart = {pair for pair, p in zip(pairs, corrected, strict=True) if p < ALPHA}
-    given = letters([found.of(run) for run in order], apart)
+    given = compact_letters([found.of(run) for run in order], apart)
     stands = {other: given[found.of(run)] for run in order for other in same[run]}
     return Standings(
         letters=stands,

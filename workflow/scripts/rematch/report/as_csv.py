@@ -87,7 +87,8 @@ def numbers(results: Results) -> dict[str, object]:
         `concluded` (a line each label: what is best), `doubts` (lines on what bounds that),
         `conclusions` (both, in reStructuredText), `runs`, `articles` and `photos` (queries with a
         known match in either direction), `lost` (the line on what was lost, as reStructuredText),
-        `metrics`, and `best`, `worst`: `label`, `run` and the formatted figures of `metrics` from text to image.
+        `metrics`, and `best`, `worst`: `label`, `run` and the formatted figures of `metrics` from
+        text to image.
     """
     first = results.metrics[0]
     scored = [run for run in results.runs if results.cell(run, TEXT_TO_IMAGE, first)]

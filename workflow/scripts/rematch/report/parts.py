@@ -9,8 +9,9 @@ DIAGNOSIS_NOTE = (
     "Hubness: skewness of how many articles each photo is among the first ten of, 0 without hubs "
     "(hubs.parquet names the worst). Never shown: photos in no article's list. Cut: texts longer "
     "than the model's context. Sure: mean probability of the first photo, by a softmax whose "
-    "temperature comes from the other half of the articles; right: how often it is; error: the mean "
-    "of what these differ by, in ten bins of as many articles. How alike runs are: agreement.parquet."
+    "temperature comes from the other half of the articles; right: how often it is; error: the "
+    "mean of what these differ by, in ten bins of as many articles. How alike runs are: "
+    "agreement.parquet."
 )
 
 

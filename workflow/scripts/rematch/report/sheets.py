@@ -110,15 +110,15 @@ def blocks(results: Results) -> Iterator[Block]:
         yield from _paper(results)
     yield from _plain(baseline_rows(results))
     yield from _plain(ablation_rows(results))
-    yield from _plain(strata_rows(results), lead=2)
-    yield from _plain(diagnosis_rows(results))
-    if results.diagnosis:
-        yield Line(DIAGNOSIS_NOTE, note=True)
     answers = answer_lines(results)
     if answers:
         yield Heading("What the runs answer")
         for line in answers:
             yield Line(line)
+    yield from _plain(strata_rows(results), lead=2)
+    yield from _plain(diagnosis_rows(results))
+    if results.diagnosis:
+        yield Line(DIAGNOSIS_NOTE, note=True)
 
 
 def _plain(found: Rows, lead: int = 1) -> Iterator[Block]:
