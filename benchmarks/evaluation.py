@@ -1,6 +1,6 @@
 """Comparing many runs: this project, ranx and SciPy in the same run.
 
-    PYTHONPATH=workflow/scripts .venv/bin/python benchmarks/evaluation.py [--runs 50] [--queries 2000]
+    PYTHONPATH=workflow/scripts .venv/bin/python benchmarks/evaluation.py [--runs N] [--queries M]
 
 This project: every pair of runs, six metrics, 10,000 resamples for BCa intervals and 10,000 sign
 flips. ranx: `compare` with Fisher's test and as many permutations, which gives p-values and no

@@ -34,9 +34,7 @@ found = build(
     strata=tables.read(source.strata, forms.STRATA),
     diagnosis=tables.read(source.diagnosis, forms.DIAGNOSIS),
 )
-write_text(output.csv, table_csv(found))
-write_text(output.markdown, table_md(found))
-write_text(output.html, table_html(found))
-write_text(output.latex, table_tex(found))
+for name, drawn in zip(output.keys(), (table_csv, table_md, table_html, table_tex), strict=False):
+    write_text(output[name], drawn(found))
 write_text(output.numbers, json.dumps(numbers(found), indent=1) + "\n")
 log.info("\n%s", table_md(found))

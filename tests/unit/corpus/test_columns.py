@@ -21,7 +21,8 @@ def spec(*paths: Path) -> CorpusSpec:
 def test_values_are_those_of_the_articles_that_came_in(tmp_path: Path) -> None:
     one, other = tmp_path / "a.tsv", tmp_path / "b.tsv"
     one.write_text(
-        "id\tt\tphoto\tsection\tpublisher\n1\tx\tp\t Sport \tA\n2\t\tq\tgone\tA\n1\tx\tr\tlater\tB\n"
+        "id\tt\tphoto\tsection\tpublisher\n1\tx\tp\t Sport \tA\n"
+        "2\t\tq\tgone\tA\n1\tx\tr\tlater\tB\n"
     )
     other.write_text("t\tid\tphoto\tpublisher\ny\t3\ts\tC\n")
     found = read_columns(spec(one, other), ["section", "publisher"]).to_pylist()

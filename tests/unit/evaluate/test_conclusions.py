@@ -149,7 +149,6 @@ def test_questions_are_answered_as_the_figures_were_drawn(whole: Any) -> None:
         ("falls", line): "no",
         ("rises", line): "yes",
         ("ensemble", "blend against label of w40"): "yes",
-        ("ensemble", "twin against label of w40"): "yes",
         ("ensemble", "wide against label of all"): "no",
         ("translation", "t against none, model m"): "yes",
         ("multilingual", "t, model m, against none, model m2"): "no",

@@ -18,7 +18,7 @@ from rematch.commands.configured import configured
 from rematch.config import Asked
 from rematch.engine import screens
 from rematch.errors import UserError, say
-from rematch.report import ending, say_warnings
+from rematch.report import show_tables
 
 LOGS = Path(".snakemake/log")
 
@@ -60,10 +60,7 @@ def _snakemake(arguments: Sequence[str]) -> tuple[int, bool]:
 def _end(files: Sequence[str], log: str) -> None:
     asked = Asked(configured(files).config)
     corpora = asked.config["sweep"]["corpus"]
-    say_warnings(asked.place, corpora)
-    for line in ending(asked.place, corpora, asked.has_truth, log):
-        say(line)
-    sys.stdout.flush()
+    show_tables(asked.place, corpora, asked.has_truth, log)
 
 
 if __name__ == "__main__":

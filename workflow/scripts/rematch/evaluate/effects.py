@@ -104,11 +104,22 @@ def partners(
     return found
 
 
+def distinct(found: Outcomes, runs: Sequence[Described]) -> list[Described]:
+    """The first of those runs that are identical, and all others."""
+    marks = {run.run: found.marks[found.of(run.run)] for run in runs}
+    first = {mark: run for run, mark in reversed(marks.items())}
+    return [run for run in runs if first[marks[run.run]] == run.run]
+
+
 def along_words(
     found: Outcomes, runs: Sequence[Described], metric: str, resamples: int = RESAMPLES
 ) -> Iterator[Line]:
-    """Each line of three word counts or more; the whole text is no count."""
+    """Each line of three word counts or more; the whole text is no count.
+
+    Of lines whose runs are identical there is the first.
+    """
     at = found.metrics.index(metric)
+    seen: set[tuple[str, ...]] = set()
     lines: dict[tuple[tuple[str, str], ...], list[tuple[int, str]]] = {}
     for run in runs:
         words = run.axes.get("words", "")
@@ -118,6 +129,10 @@ def along_words(
     for rest, members in lines.items():
         if len(members) >= 3:
             members.sort()
+            marks = tuple(found.marks[found.of(run)] for _, run in members)
+            if marks in seen:
+                continue
+            seen.add(marks)
             values: Floats = found.values[:, [found.of(run) for _, run in members], at]
             yield Line(
                 dict(rest),

@@ -10,7 +10,15 @@ import pyarrow as pa
 
 from rematch import forms
 from rematch.evaluate.comparing import holm
-from rematch.evaluate.effects import Described, Effect, Line, along_words, effect, partners
+from rematch.evaluate.effects import (
+    Described,
+    Effect,
+    Line,
+    along_words,
+    distinct,
+    effect,
+    partners,
+)
 from rematch.evaluate.outcomes import Outcomes
 from rematch.evaluate.resampling import RESAMPLES
 
@@ -49,26 +57,37 @@ def hypotheses(
             rows += _trends(question, f"R@{k}", lines)
     metric = found.metrics[0]
     for question, asked in (
-        ("ensemble", _ensembles(found, runs)),
+        (
+            "ensemble",
+            _ensembles(found, distinct(found, runs), {run.run: run.label for run in runs}),
+        ),
         ("translation", _translations(runs, untranslated)),
         ("multilingual", _models(runs, untranslated)),
         ("cleaning", _steps(runs, cleanings)),
     ):
+        # What both ways leave alike, such as a step that a language does not have, says nothing.
+        kept = ((subject, _different(found, pairs)) for subject, pairs in asked)
         answers = [
             (
                 subject,
                 effect(found, [(found.of(a), found.of(b)) for a, b in pairs], metric, resamples),
             )
-            for subject, pairs in asked
+            for subject, pairs in kept
+            if pairs
         ]
         rows += _effects(question, metric, answers)
     return forms.from_rows(rows, forms.HYPOTHESES)
 
 
+def _different(found: Outcomes, pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    marks = dict(zip(found.runs, found.marks, strict=True))
+    kept = {(marks[a], marks[b]): (a, b) for a, b in reversed(pairs) if marks[a] != marks[b]}
+    return list(reversed(kept.values()))
+
+
 def _ensembles(
-    found: Outcomes, runs: Sequence[Described]
+    found: Outcomes, runs: Sequence[Described], labels: Mapping[str, str]
 ) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    labels = {run.run: run.label for run in runs}
     means = dict(zip(found.runs, found.values[:, :, 0].mean(axis=0).tolist(), strict=True))
     for run in runs:
         if run.members:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from statistics import NormalDist, median
 
 import numpy as np
@@ -47,7 +47,7 @@ class Standings:
         best: a label each, in the order of `methods.LOOKS_AT`.
         same: runs that rank every right document alike, by the first of them.
         detectable: the smallest difference that is found with 80 % power, two runs compared at
-            5 %; None with one run.
+            5 %, of those that follow each other by the metric; None with one run.
     """
 
     letters: Mapping[str, str]
@@ -78,16 +78,24 @@ def standings_of(
         letters=stands,
         best=tuple(_best(found, runs, labels, resamples)),
         same={run: others for run, others in same.items() if len(others) > 1},
-        detectable=detectable(told),
+        detectable=detectable(found, [found.of(run) for run in order], resamples),
     )
 
 
-def detectable(told: Compared) -> float | None:
+def detectable(found: Outcomes, order: Sequence[int], resamples: int) -> float | None:
     """The smallest true difference of two runs that a test at 5 % finds four times in five.
 
     (z_.975 + z_.8) standard errors of a difference (Cohen, "Statistical Power Analysis for the
-    Behavioral Sciences", 1988, section 2.2), the median one of all pairs that differ at all.
+    Behavioral Sciences", 1988, section 2.2): the median one of runs that follow each other, which
+    are those that one wants to tell apart.
+
+    Args:
+        order: numbers of runs, none identical, best first.
     """
+    pairs = list(pairwise(order))
+    if not pairs:
+        return None
+    told = compare(found.values[:, :, :1], pairs, found.groups, resamples, spans=False)
     errors = told.error[:, 0][told.error[:, 0] > 0].tolist()
     normal = NormalDist()
     times = normal.inv_cdf(1 - ALPHA / 2) + normal.inv_cdf(POWER)

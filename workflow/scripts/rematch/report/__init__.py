@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from rematch.report.as_markdown import table_md as table_md
     from rematch.report.closing import (
         caption_numbers as caption_numbers,
-        ending as ending,
-        say_warnings as say_warnings,
         show_tables as show_tables,
     )
     from rematch.report.losses import from_csv as from_csv

@@ -10,6 +10,9 @@ from rematch.report.results import NONE, Difference, Results
 MOST = 6
 """Runs that a line names; more are counted."""
 
+SOME = 2
+"""Groups of identical runs that a line names."""
+
 Rows = tuple[str, list[str], list[list[str]]]
 
 
@@ -72,15 +75,24 @@ def chance_line(results: Results) -> str:
 
 
 def same_lines(results: Results) -> list[str]:
-    """Runs that came to the same."""
-    named = ([results.name_of(run) for run in runs] for runs in results.same)
-    return [f"Identical, with every rank and margin the same: {_some(names)}." for names in named]
+    """A line on runs that came to the same."""
+    named = [" = ".join(_named(results, runs)) for runs in results.same]
+    if not named:
+        return []
+    more = f"; and {len(named) - SOME:,} more" if len(named) > SOME else ""
+    return [f"Identical, every rank and margin the same: {'; '.join(named[:SOME])}{more}."]
+
+
+def _named(results: Results, runs: Sequence[str]) -> list[str]:
+    names = [results.name_of(run) for run in runs]
+    return names[:MOST] + ([f"{len(names) - MOST:,} more"] if len(names) > MOST else [])
 
 
 def baseline_rows(results: Results) -> Rows:
     """Every run against the baseline by the first metric, the best first."""
     first = results.metrics[0] if results.metrics else ""
-    found = sorted(results.against("baseline"), key=lambda each: -each.difference)
+    once = [each for each in results.against("baseline") if each.run not in results.shown_once]
+    found = sorted(once, key=lambda each: -each.difference)
     title = f"Against {results.name_of(results.baseline)}, by {first}"
     rows = [[*_interval(results, each.run), *_shown(each)] for each in found]
     if rows:
@@ -135,13 +147,13 @@ QUESTIONS = {
 ANSWERS = {"yes": "Yes", "no": "No, the contrary", "cannot tell": "It cannot be told"}
 
 
-def answer_lines(results: Results) -> list[str]:
-    """The paper's questions, answered by this experiment's runs."""
+def answer_lines(results: Results) -> list[tuple[str, list[str]]]:
+    """The paper's questions, with the answers of this experiment's runs."""
     out = []
     for question, asked in QUESTIONS.items():
         rows = [row for row in results.hypotheses if row["question"] == question]
         if rows:
-            out.append(" ".join([asked.format(metric=rows[0]["metric"]), *_answers(rows)]))
+            out.append((asked.format(metric=rows[0]["metric"]), list(_answers(rows))))
     return out
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rematch.report.html import escape, page
 from rematch.report.results import Results
-from rematch.report.sheets import Column, Field, Heading, Line, Sheet, blocks
+from rematch.report.sheets import Column, Field, Heading, Items, Line, Sheet, blocks
 
 
 def table_html(results: Results) -> str:
@@ -19,6 +19,9 @@ def table_html(results: Results) -> str:
         elif isinstance(block, Line):
             kind = " class='note'" if block.note else ""
             body.append(f"<p{kind}>{escape(block.text)}</p>")
+        elif isinstance(block, Items):
+            items = "".join(f"<li>{escape(item)}</li>" for item in block.items)
+            body.append(f"<p>{escape(block.text)}</p><ul>{items}</ul>")
         else:
             body.append(_sheet(block))
     title = f"Results: {results.corpus}" if results.corpus else "Results"

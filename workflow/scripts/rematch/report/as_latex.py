@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rematch.report.results import Results
-from rematch.report.sheets import Field, Heading, Line, Sheet, blocks
+from rematch.report.sheets import Field, Heading, Items, Line, Sheet, blocks
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -46,14 +46,15 @@ def table_tex(results: Results) -> str:
             title, said = block.text, []
         elif isinstance(block, Line):
             said.append(block.text)
+        elif isinstance(block, Items):
+            parts.append("\n".join(_comment(text) for text in (block.text, *block.items)))
         else:
             caption = [f"{title or results.corpus}.", *said]
             if block.kind == "runs":
                 caption += notes
             parts.append(_float(block, " ".join(caption)))
             said = []
-    rest = " ".join(said)
-    return "\n".join([*parts, *([_wrap(rest)] if rest else [])])
+    return "\n".join([*parts, *map(_comment, said)]) + "\n"
 
 
 def _float(sheet: Sheet, caption: str) -> str:
@@ -85,8 +86,9 @@ def _row(row: list[Field]) -> str:
     return " & ".join(cells) + r" \\"
 
 
-def _wrap(text: str) -> str:
-    return f"% {_tex(text)}\n"
+def _comment(text: str) -> str:
+    """What is no table, to be copied from here."""
+    return f"% {_tex(text)}"
 
 
 def _tex(text: str) -> str:

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Sequence
 
 from rematch.report.results import Results
-from rematch.report.sheets import Field, Heading, Line, Sheet, blocks
+from rematch.report.sheets import Field, Heading, Items, Line, Sheet, blocks
 
 WIDTH = 120
 """Columns of the terminal that the Markdown table is made for."""
@@ -23,6 +23,8 @@ def table_md(results: Results) -> str:
             parts.append(f"## {_md(block.text)}")
         elif isinstance(block, Line):
             parts.append(_wrapped(_md(block.text)))
+        elif isinstance(block, Items):
+            parts.append("\n".join([_wrapped(_md(block.text)), "", *map(_item, block.items)]))
         else:
             parts.append(_sheet(block))
     return "\n\n".join(parts) + "\n"
@@ -63,6 +65,16 @@ def _cell(field: Field) -> str:
 
 def _wrapped(text: str) -> str:
     return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+def _item(text: str) -> str:
+    return textwrap.fill(
+        f"- {_md(text)}",
+        WIDTH,
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _md(text: str) -> str:

@@ -25,26 +25,22 @@ def caption_numbers(place: str, corpora: Iterable[str]) -> dict[str, Any]:
     return found
 
 
-def show_tables(place: str, corpora: Iterable[str], has_truth: Callable[[str], bool]) -> None:
-    """Print every corpus' table when the run is over, and last what was lost by more than a tenth.
+def show_tables(
+    place: str, corpora: Iterable[str], has_truth: Callable[[str], bool], log: str = ""
+) -> None:
+    """Say what was lost by more than a tenth, and print `ending`.
 
     Args:
         place: the experiment's folder.
         corpora: of the sweep.
         has_truth: whether a corpus has a table at all.
+        log: Snakemake's own.
     """
     corpora = list(corpora)
-    for corpus in corpora:
-        table = Path(place, corpus) / "table.md"
-        lost = []
-        with suppress(OSError, UserError):  # not there yet, or damaged: a job makes it again
-            lost = losses.from_csv(table.with_name("losses.csv"))
-        if has_truth(corpus) and table.is_file():
-            say(f"\n{table.read_text('utf-8')}\nalso as {table.with_suffix('.csv')} and .html")
-        elif lost:
-            say(f"\n{corpus}: {losses.line(lost)}")
-    sys.stdout.flush()
     say_warnings(place, corpora)
+    for line in ending(place, corpora, has_truth, log):
+        say(line)
+    sys.stdout.flush()
 
 
 def say_warnings(place: str, corpora: Iterable[str]) -> None:
@@ -111,7 +107,7 @@ def _figures(folder: Path, metrics: list[str], width: int) -> list[str]:
     labels = [row["name"] for row in rows]
     same = max([4, *(len(row["letters"]) for row in rows[:SHOWN])])
     fixed = 28 + same  # the first metric, its interval, the letters and the gaps
-    least = min(16, max(map(len, [*labels, "run"])))
+    least = min(32, max(map(len, [*labels, "run"])))
     while len(metrics) > 1 and width - fixed - 8 * (len(metrics) - 1) < least:
         metrics = metrics[:-1]
     room = width - fixed - 8 * (len(metrics) - 1)

@@ -131,6 +131,12 @@ class Results:
     def name_of(self, run: str) -> str:
         return self.names.get(run, run)
 
+    @property
+    def shown_once(self) -> set[str]:
+        """Runs that are identical with one before them."""
+        order = [run.name for run in self.runs]
+        return {run for runs in self.same for run in sorted(runs, key=order.index)[1:]}
+
     def value_of(self, run: str, axis: str) -> str:
         """A run's value on an axis."""
         found = next((each.axes.get(axis, NONE) for each in self.runs if each.name == run), NONE)

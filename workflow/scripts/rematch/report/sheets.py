@@ -82,7 +82,15 @@ class Sheet:
     kind: str = ""
 
 
-Block: TypeAlias = Heading | Line | Sheet
+@dataclass(frozen=True)
+class Items:
+    """A list under a line."""
+
+    text: str
+    items: list[str]
+
+
+Block: TypeAlias = Heading | Line | Sheet | Items
 
 
 def blocks(results: Results) -> Iterator[Block]:
@@ -113,8 +121,8 @@ def blocks(results: Results) -> Iterator[Block]:
     answers = answer_lines(results)
     if answers:
         yield Heading("What the runs answer")
-        for line in answers:
-            yield Line(line)
+        for question, found in answers:
+            yield Items(question, found)
     yield from _plain(strata_rows(results), lead=2)
     yield from _plain(diagnosis_rows(results))
     if results.diagnosis:
