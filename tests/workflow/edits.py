@@ -74,7 +74,8 @@ def matched(
 SETUP: Jobs = frozenset({"setup my"})
 """The page that shows the configuration and the versions of packages."""
 
-TABLES: Jobs = frozenset({"conclude my.tiny", "table my.tiny", "plots my.tiny"})
+CONCLUDED: Jobs = frozenset({"conclude my.tiny", "table my.tiny", "plots my.tiny"})
+TABLES = CONCLUDED | {"diagnose my.tiny"}
 MATCHED = matched() | ensemble() | TABLES
 PHOTOS_ENCODED = MATCHED | {"embed_images tiny.tiny"}
 PHOTOS = PHOTOS_ENCODED | {"corpus tiny", "losses my.tiny"}
@@ -435,7 +436,7 @@ EDITS = [
     Edit(
         "change the bootstrap's resamples",
         change_resamples,
-        TABLES | SETUP,
+        CONCLUDED | SETUP,
     ),
     Edit(
         "ids in submissions as they are read",
@@ -519,7 +520,7 @@ EDITS = [
     Edit(
         "edit how metrics are computed",
         edit_module("evaluate/outcomes.py", "1.0 / np", "0.5 / np"),
-        TABLES,
+        CONCLUDED,
     ),
     Edit(
         "edit how ranks are counted",

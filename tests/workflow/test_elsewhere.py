@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -92,6 +93,8 @@ def test_another_folder_comes_to_the_same_table(
         # The configuration there is `config.yaml`, here `my.yaml`.
         made = (away / "results/config/tiny" / name).read_bytes()
         assert made == branch.read(f"my/tiny/{name}")
+    record = json.loads((away / "results/config/provenance.json").read_text("utf-8"))
+    assert record["outdated"] == []
 
 
 def test_without_a_configuration_there_the_projects_own_is_taken(tmp_path: Path) -> None:
@@ -100,9 +103,28 @@ def test_without_a_configuration_there_the_projects_own_is_taken(tmp_path: Path)
     assert "demo_corpus" in done.stdout + done.stderr
 
 
-def test_a_prefix_is_refused_in_a_line(branch: Project, away: Path) -> None:
-    form = PLAIN.replace("    snakefile:", '    prefix: "x"\n    snakefile:')
+@pytest.mark.parametrize(
+    ("moving", "results"),
+    [
+        ('prefix: "x"', "x/results"),
+        ('replace_prefix: {{"results/": "out/of/it/"}}', "out/of/it"),
+    ],
+)
+def test_a_module_may_move_its_results(
+    branch: Project, away: Path, moving: str, results: str
+) -> None:
+    form = PLAIN.replace("    snakefile:", f"    {moving}\n    snakefile:")
     (away / "Snakefile").write_text(form.format(project=branch.folder))
     done = run(away)
-    assert done.returncode != 0
-    assert "module: prefix and replace_prefix are not known here" in done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
+    made = away / results / "config/tiny"
+    for name in ("table.csv", "table.md", "metrics.parquet"):
+        assert (made / name).read_bytes() == branch.read(f"my/tiny/{name}")
+    assert not [path for path in (away / "results").rglob("*") if path.suffix == ".parquet"]
+    record = json.loads((made.parent / "provenance.json").read_text("utf-8"))
+    assert f"{results}/config/tiny/table.csv" in record["outputs"]
+    assert "data/articles.tsv" in record["inputs"] and record["outdated"] == []
+    (runs,) = record["runs"].values()
+    assert all(each["metrics"] and each["chain"] for each in runs.values())
+    again = run(away)
+    assert again.returncode == 0 and "Nothing to be done" in again.stdout + again.stderr

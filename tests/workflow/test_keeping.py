@@ -71,7 +71,6 @@ def test_each_number_is_tied_to_files_by_their_sha256(finished: Project) -> None
         "results/tiny/text/memory/paper/w3.parquet",
         "results/tiny/embeddings/tiny/memory.paper.w3.arrow",
         f"results/tiny/runs/{RUN}/similarity.arrow",
-        f"results/tiny/runs/{RUN}/ranking.parquet",
         f"results/tiny/runs/{RUN}/per_article.parquet",
     ]
     assert [path for path in chain if path in steps] == steps
@@ -198,7 +197,7 @@ def test_why_says_the_causes_and_counts_what_follows(branch: Project) -> None:
         "losses 1: deleted (results/my/tiny/losses.html)",
         "plots 1: code changed",
         "plots 1, table 1: runs changed",
-        "conclude 1: compared changed",
+        "conclude 1, diagnose 1: compared changed",
         "setup 1, provenance 1: config changed",
     } <= causes
     (metrics,) = [line for line in causes if "recall_at: without 10, without 50" in line]

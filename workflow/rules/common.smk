@@ -6,6 +6,8 @@ import signal
 import sys
 from pathlib import Path
 
+from snakemake.path_modifier import PathModifier
+
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 from rematch.config import (
@@ -68,9 +70,18 @@ def read_config():
     return found.config, found.notes
 
 
-def other_places(modifier):
-    """Whether a workflow that includes this one wants its paths changed."""
-    return bool(modifier.prefix or modifier.modifies_prefixes)
+def results_folder():
+    """Where results go: `results`, but where a workflow that includes this one moves them.
+
+    Snakemake moves what rules name, and files of the configuration are flagged to stay. The plan
+    that a record is taken from, is told by the record's job.
+    """
+    whole = workflow.config_settings.config.get(WHOLE)
+    mover = workflow.modifier.path_modifier
+    if isinstance(whole, dict) and whole["results"] != "results":
+        moved = PathModifier({"results/": f"{whole['results']}/"}, None, workflow)
+        workflow.modifier.path_modifier = mover = moved
+    return os.path.normpath(mover.replace_prefix("results/"))
 
 
 def say_that_jobs_work():
@@ -80,7 +91,7 @@ def say_that_jobs_work():
 
 settle()
 try:
-    demand_place(Path.cwd(), ROOT, other_places(workflow.modifier.path_modifier))
+    demand_place(Path.cwd(), ROOT)
 except UserError as error:
     say(str(error), sys.stderr)
     sys.exit(1)
@@ -95,6 +106,8 @@ if workflow.is_main_process:
             "results/: cannot be written; make it writable if there is something to compute",
             sys.stderr,
         )
+
+RESULTS = results_folder()
 
 try:
     if not workflow.is_main_process:
@@ -119,7 +132,9 @@ CONTENTS = Contents(KEPT)
 
 # What rules ask for: of the configuration, and of files, code and packages.
 asked = Asked(CONFIG)
-inputs = Inputs(asked, CONTENTS, ROOT, DEMO_FILES, VERSIONS, STATISTICS, ancient)
+inputs = Inputs(asked, CONTENTS, ROOT, DEMO_FILES, VERSIONS, STATISTICS, (ancient, local), RESULTS)
+
+PLACE = f"{RESULTS}/{EXPERIMENT}"  # where the experiment's own results are; rules say asked.place
 
 name_full_disks()
 if workflow.is_main_process:

@@ -3,9 +3,9 @@
 
 rule demo_corpus:
     output:
-        articles=f"{DEMO}/articles.tsv",
-        memory=f"{DEMO}/translations.tsv",
-        photos=directory(f"{DEMO}/images"),
+        articles=local(f"{DEMO}/articles.tsv"),
+        memory=local(f"{DEMO}/translations.tsv"),
+        photos=local(directory(f"{DEMO}/images")),
     log:
         "results/logs/demo_corpus.log",
     benchmark:
@@ -33,6 +33,7 @@ rule download:
         "results/logs/download/{corpus}.log",
     benchmark:
         "results/benchmarks/download/{corpus}.tsv"
+    localrule: True
     conda:
         "../../environment.yml"
     resources:
@@ -60,6 +61,7 @@ rule articles:
     benchmark:
         "results/benchmarks/articles/{corpus}.tsv"
     priority: 1
+    localrule: True
     conda:
         "../../environment.yml"
     params:
@@ -82,6 +84,7 @@ rule columns:
         f"results/logs/columns/{EXPERIMENT}.{{corpus}}.log",
     benchmark:
         f"results/benchmarks/columns/{EXPERIMENT}.{{corpus}}.tsv"
+    localrule: True
     conda:
         "../../environment.yml"
     params:

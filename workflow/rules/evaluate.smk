@@ -123,6 +123,7 @@ rule table:
         f"results/logs/table/{EXPERIMENT}.{{corpus}}.log",
     benchmark:
         f"results/benchmarks/table/{EXPERIMENT}.{{corpus}}.tsv"
+    localrule: True
     conda:
         "../../environment.yml"
     params:
@@ -159,6 +160,7 @@ rule plots:
         f"results/logs/plots/{EXPERIMENT}.{{corpus}}.log",
     benchmark:
         f"results/benchmarks/plots/{EXPERIMENT}.{{corpus}}.tsv"
+    localrule: True
     conda:
         "../../environment.yml"
     params:

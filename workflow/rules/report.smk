@@ -23,6 +23,7 @@ rule losses:
         f"results/logs/losses/{EXPERIMENT}.{{corpus}}.log",
     benchmark:
         f"results/benchmarks/losses/{EXPERIMENT}.{{corpus}}.tsv"
+    localrule: True
     conda:
         "../../environment.yml"
     params:
@@ -50,6 +51,7 @@ rule cleaning:
         f"results/logs/cleaning/{EXPERIMENT}.{{corpus}}.log",
     benchmark:
         f"results/benchmarks/cleaning/{EXPERIMENT}.{{corpus}}.tsv"
+    localrule: True
     conda:
         "../../environment.yml"
     params:
@@ -74,6 +76,7 @@ rule setup:
         f"results/logs/setup/{EXPERIMENT}.log",
     benchmark:
         f"results/benchmarks/setup/{EXPERIMENT}.tsv"
+    localrule: True
     conda:
         "../../environment.yml"
     params:
@@ -98,6 +101,7 @@ rule provenance:
         f"results/logs/provenance/{EXPERIMENT}.log",
     benchmark:
         f"results/benchmarks/provenance/{EXPERIMENT}.tsv"
+    localrule: True
     conda:
         "../../environment.yml"
     params:
@@ -113,4 +117,5 @@ rule provenance:
 config["notes"] = NOTES
 config["versions"] = VERSIONS
 config.setdefault("made_by", {})
-config["numbers"] = caption_numbers(asked.place, CONFIG["sweep"]["corpus"])
+config["results"] = RESULTS
+config["numbers"] = caption_numbers(PLACE, CONFIG["sweep"]["corpus"])

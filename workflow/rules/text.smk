@@ -9,6 +9,7 @@ rule word_statistics:
         "results/logs/word_statistics.log",
     benchmark:
         "results/benchmarks/word_statistics.tsv"
+    localrule: True
     conda:
         "../../environment.yml"
     params:

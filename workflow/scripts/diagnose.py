@@ -23,12 +23,13 @@ rankings, judged = (
     )
 )
 embedded = Asked(snakemake.config).embedded(snakemake.wildcards.corpus)
+files = dict(zip(dict.fromkeys(embedded.values()), source.embeddings, strict=True))
 found = diagnose(
     rankings,
     judged,
     dict(zip(articles["article_id"].to_pylist(), articles["digest"].to_pylist(), strict=True)),
     images["image_id"].to_pylist(),
-    cut_texts(runs, {run: int(metadata_of(path)["cut"]) for run, path in embedded.items()}),
+    cut_texts(runs, {run: int(metadata_of(files[path])["cut"]) for run, path in embedded.items()}),
 )
 for table, path in zip(found, (output.diagnosis, output.hubs, output.agreement), strict=True):
     tables.write(table, path)

@@ -4,6 +4,8 @@ from rematch.engine import jobs
 
 log = jobs.start(snakemake)
 
+from pathlib import Path
+
 from rematch import forms
 from rematch.report import losses, losses_page, tally
 from rematch.storage import tables, write_text
@@ -27,7 +29,8 @@ noted = tally.Noted(
 )
 found = tally.losses(noted)
 write_text(snakemake.output.csv, losses.to_csv(found))
-write_text(snakemake.output.page, losses_page(corpus, found, noted))
+results = str(Path(snakemake.output.page).parents[2])
+write_text(snakemake.output.page, losses_page(corpus, found, noted, results))
 log.info(losses.line(found))
 if losses.warning(found, corpus, snakemake.output.page):
     log.warning(losses.warning(found, corpus, snakemake.output.page))

@@ -9,15 +9,18 @@ import json
 from rematch.engine import crate, dag, machine, provenance
 from rematch.storage import write_text
 
-ours = ("made_by", "notes", "numbers", "versions")
+ours = ("made_by", "notes", "numbers", "results", "versions")
 config = {key: value for key, value in snakemake.config.items() if key not in ours}
-with dag.planned(config=config, notes=snakemake.config["notes"], judging=False) as workflow:
-    planned = [job for job in dag.jobs(workflow) if job.rule != snakemake.rule]
+results, notes = snakemake.config["results"], snakemake.config["notes"]
+with dag.planned(config=config, notes=notes, judging=False, results=results) as workflow:
+    named = snakemake.rule.replace("provenance", "{}")
+    planned = [job for job in dag.jobs(workflow, named) if job.rule != snakemake.rule]
 found = provenance.record(
     planned,
     config,
     machine.environment(snakemake.config["versions"]),
     provenance.earlier(snakemake.output.record),
+    results,
 )
 write_text(snakemake.output.record, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
-write_text(snakemake.output.crate, json.dumps(crate.metadata(found), indent=1) + "\n")
+write_text(snakemake.output.crate, json.dumps(crate.metadata(found, results), indent=1) + "\n")

@@ -13,6 +13,7 @@ import snakemake.api  # noqa: F401  (nothing of Snakemake's can be imported befo
 from snakemake.dag import DAG
 from snakemake.executors import local
 from snakemake.io import _IOFile
+from snakemake.jobs import Job
 from snakemake.persistence import RECORD_FORMAT_VERSION, MetadataRecord, PersistenceBase
 from snakemake.persistence.file import FilePersistence
 
@@ -40,6 +41,8 @@ def test_snakemake_has_the_places_that_are_replaced() -> None:
     ):
         assert inspect.iscoroutinefunction(function)
         assert list(inspect.signature(function).parameters) == names
+    older = Job.outputs_older_than_script_or_notebook
+    assert inspect.isasyncgenfunction(older) and [*inspect.signature(older).parameters] == ["self"]
     for name in ("_read_record", "_write_record", "_clear_cache"):
         assert callable(getattr(FilePersistence, name))
     assert RECORD_FORMAT_VERSION == 6 and FilePersistence.finished is PersistenceBase.finished

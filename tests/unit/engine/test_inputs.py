@@ -50,7 +50,15 @@ def inputs(**changes: Any) -> Inputs:
         config[section] = {**config[section], **entries}
     found = validated(config, SCHEMA, ["resources/demo/corpus/articles.tsv"])
     contents = Contents(Path("kept.json"))
-    return Inputs(Asked(found), contents, ROOT, ["made.tsv"], VERSIONS, ["counts.txt"], Old)
+    return Inputs(
+        Asked(found),
+        contents,
+        ROOT,
+        ["made.tsv"],
+        VERSIONS,
+        ["counts.txt"],
+        (Old, lambda path: path),
+    )
 
 
 def test_files_from_outside_are_old_and_those_that_a_rule_makes_are_not(folder: Path) -> None:

@@ -19,7 +19,7 @@ PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 SNAKEMAKE = "https://snakemake.github.io"
 
 
-def metadata(record: Mapping[str, Any]) -> dict[str, Any]:
+def metadata(record: Mapping[str, Any], results: str = "results") -> dict[str, Any]:
     """The values of `ro-crate-metadata.json`, for a record of `provenance.record`."""
     made = record["made"]
     crate = ROCrate()
@@ -46,7 +46,7 @@ def metadata(record: Mapping[str, Any]) -> dict[str, Any]:
     outputs = {
         path: {**entry, **made["outputs"][path]} for path, entry in record["outputs"].items()
     }
-    place = f"results/{record['config']['experiment']}"
+    place = f"{results}/{record['config']['experiment']}"
     files = _files(crate, {**record["inputs"], **outputs}, outputs, place)
     scripts = {
         rule: _add(

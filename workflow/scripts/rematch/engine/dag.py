@@ -59,6 +59,7 @@ def planned(
     config: Mapping[str, Any] | None = None,
     notes: Sequence[str] = (),
     judging: bool = True,
+    results: str = "results",
 ) -> Iterator[Any]:
     """Snakemake's Workflow with its `dag` built, as `snakemake -n` would build it here.
 
@@ -67,6 +68,7 @@ def planned(
             profile counts as it does there.
         config: a validated configuration, in place of all files.
         notes: what was said of those.
+        results: the folder of results, where `config` is given.
         judging: hold results against their records; see `judge`.
 
     Raises:
@@ -80,7 +82,9 @@ def planned(
     demand_plain(args.configfile or [])
     output = OutputSettings(dryrun=True, log_level_override=logging.ERROR)
     with looking(judging), SnakemakeApi(output) as api:
-        yield _built(api, args, config, notes)
+        yield _built(
+            api, args, config and {"config": config, "notes": list(notes), "results": results}
+        )
 
 
 def _parsed(arguments: Sequence[str]) -> Any:
@@ -97,13 +101,12 @@ def _parsed(arguments: Sequence[str]) -> Any:
     return args
 
 
-def _built(api: Any, args: Any, config: Mapping[str, Any] | None, notes: Sequence[str]) -> Any:
+def _built(api: Any, args: Any, whole: Mapping[str, Any] | None) -> Any:
     from snakemake.api import ConfigSettings, DAGSettings, ResourceSettings, StorageSettings
     from snakemake.cli import parse_config
     from snakemake.exceptions import RuleException, WorkflowError
     from snakemake.settings.types import SharedFSUsage
 
-    given = {WHOLE: {"config": config, "notes": list(notes)}}
     try:
         found = api.workflow(
             ResourceSettings(cores=1),
@@ -112,7 +115,7 @@ def _built(api: Any, args: Any, config: Mapping[str, Any] | None, notes: Sequenc
                 shared_fs_usage=SharedFSUsage.all() - {SharedFSUsage.SOURCE_CACHE}
             ),
             config_settings=ConfigSettings(
-                config=parse_config(args.config) if config is None else given,
+                config=parse_config(args.config) if whole is None else {WHOLE: whole},
                 configfiles=args.configfile,
             ),
             snakefile=args.snakefile,
@@ -135,24 +138,28 @@ def _built(api: Any, args: Any, config: Mapping[str, Any] | None, notes: Sequenc
     return workflow
 
 
-def jobs(workflow: Any) -> list[Job]:
-    """Every job of the plan that makes files, each after those whose files it reads."""
+def jobs(workflow: Any, named: str = "{}") -> list[Job]:
+    """Every job of the plan that makes files, each after those whose files it reads.
+
+    `named` is what a workflow that includes this one calls its rules, such as "rematch_{}".
+    """
     ordered = []
     for level in workflow.dag.toposorted():
         ordered += sorted((job for job in level if job.output), key=lambda job: str(job.output[0]))
     made = {str(path): records.read(str(path)) for job in ordered for path in job.output}
-    return [_job(job, made) for job in ordered]
+    return [_job(job, made, named) for job in ordered]
 
 
-def _job(job: Any, made: Mapping[str, records.Made | None]) -> Job:
+def _job(job: Any, made: Mapping[str, records.Made | None], named: str) -> Job:
     script, plan = job.rule.script, plan_of(job)
+    plan = plan._replace(rule=named.format(plan.rule))
     record = made[plan.outputs[0]]
     outdated = any(
         found is None or found.params != plan.params or otherwise(plan, found, made) is not None
         for found in (made[path] for path in plan.outputs)
     )
     return Job(
-        rule=job.rule.name,
+        rule=plan.rule,
         script=_from_root(Path(job.rule.basedir) / script) if script else "",
         code=str(job.params.get("code", "")),
         inputs=tuple(plan.inputs),

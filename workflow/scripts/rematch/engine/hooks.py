@@ -9,7 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -239,13 +239,25 @@ def _reading_once(persistence: Any) -> Callable[[str], Any]:
 
 
 def _ignore_times_of(results: set[str]) -> None:
-    """What a result holds is compared by its record; its time says nothing."""
+    """What a result holds is compared by its record; its time says nothing, nor does its script's,
+    whose code is a parameter."""
     from snakemake.io import _IOFile
+    from snakemake.jobs import Job
 
     asked: Callable[..., Any] = getattr(_IOFile.is_newer, "ours", _IOFile.is_newer)
 
     async def is_newer(self: Any, time: float) -> bool:
         return str(self) not in results and bool(await asked(self, time))
 
+    older_now: Any = Job.outputs_older_than_script_or_notebook
+    older: Callable[..., Any] = getattr(older_now, "ours", older_now)
+
+    async def outputs_older_than_script_or_notebook(self: Any) -> AsyncIterator[Any]:
+        async for output in older(self):
+            if str(output) not in results:
+                yield output
+
     is_newer.ours = asked  # type: ignore[attr-defined]
+    outputs_older_than_script_or_notebook.ours = older  # type: ignore[attr-defined]
     _IOFile.is_newer = is_newer
+    Job.outputs_older_than_script_or_notebook = outputs_older_than_script_or_notebook

@@ -29,7 +29,9 @@ class Inputs:
         made: files that a rule makes: the demo's.
         versions: of packages.
         statistics: files of word statistics.
-        ancient: Snakemake's mark of an input whose time says nothing.
+        marks: Snakemake's, of an input whose time says nothing (`ancient`), and of a file that
+            stays where it is if the results are moved (`local`).
+        results: the folder of results.
     """
 
     def __init__(
@@ -40,13 +42,15 @@ class Inputs:
         made: Sequence[str],
         versions: Mapping[str, str],
         statistics: list[str],
-        ancient: Callable[[str], Any],
+        marks: tuple[Callable[[Any], Any], Callable[[Any], Any]],
+        results: str = "results",
     ) -> None:
         self._asked, self._config, self._contents = asked, asked.config, contents
         self._scripts = root / "workflow/scripts"
         self._roots = (self._scripts, root / "resources/demo")
-        self._made, self._versions, self._ancient = made, versions, ancient
-        self.statistics = statistics
+        self._made, self._versions, self._results = made, versions, results
+        self._ancient, self._stays = marks
+        self.statistics = [self._stays(path) for path in statistics]
 
     def code(self, script: str) -> str:
         """What a rule's results owe to its script and the modules that it imports."""
@@ -91,7 +95,7 @@ class Inputs:
 
         Not so of a file that some job writes: its `ancient` readers would miss that job's reasons.
         """
-        return path if path in self._made else self._ancient(path)
+        return self._stays(path if path in self._made else self._ancient(path))
 
     def table_contents(self, wildcards: Any) -> str:
         """What the corpus' tables hold, whatever their times say."""
@@ -124,14 +128,16 @@ class Inputs:
         """The memory as an input where it is a file that somebody keeps; a store grows."""
         translation = self._config["translations"][wildcards.translation]
         # The demo's too: the job that makes it makes the articles, which are reason enough.
-        return self._ancient(translation["memory"]) if translation["backend"] == "memory" else []
+        if translation["backend"] != "memory":
+            return []
+        return self._stays(self._ancient(translation["memory"]))
 
     def needed_translations(self, wildcards: Any) -> str | None:
         """A kept memory's translations of the corpus' texts: what else it holds may change."""
         translation = self._config["translations"][wildcards.translation]
         if translation["backend"] != "memory":
             return None
-        articles = f"results/{wildcards.corpus}/corpus/articles.parquet"
+        articles = f"{self._results}/{wildcards.corpus}/corpus/articles.parquet"
         memory, source, target = (translation[key] for key in ("memory", "source", "target"))
 
         def digest() -> str:

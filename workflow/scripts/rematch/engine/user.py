@@ -31,13 +31,12 @@ def settle() -> None:
         os.environ["HOME"] = str(home)
 
 
-def demand_place(folder: Path, workflow: Path, other_places: bool = False) -> None:
+def demand_place(folder: Path, workflow: Path) -> None:
     """See to it that Snakemake can work here at all.
 
     Args:
         folder: where it runs, and keeps its records in `.snakemake`.
         workflow: where the workflow is.
-        other_places: whether a workflow that includes this one wants its paths changed.
 
     Raises:
         UserError: it could not, and would say so in a traceback.
@@ -45,12 +44,6 @@ def demand_place(folder: Path, workflow: Path, other_places: bool = False) -> No
     if set("{}") & set(str(workflow)):
         raise UserError(
             f"{workflow}: has braces, which Snakemake takes for wildcards; rename the folder"
-        )
-    if other_places:
-        raise UserError(
-            "module: prefix and replace_prefix are not known here, where records, vectors and "
-            "memories are found by their paths; leave them out, and name the folder of the "
-            "results with snakemake --directory"
         )
     records = folder / ".snakemake"
     place = records if records.is_dir() else folder

@@ -83,7 +83,9 @@ def ending(
                 name = f"{corpus}: " if len(corpora) > 1 else ""
                 last += [f"{name}{line}" for line in numbers["concluded"]]
             lines.append(f"tables: {folder}/table.md, .html, .csv, .tex; plots: {folder}/plots/")
-        lines.append(f"each run's ranking and submission: results/{corpus}/runs/<run>/")
+        lines.append(
+            f"each run's ranking and submission: {Path(place).parent}/{corpus}/runs/<run>/"
+        )
     lines += [f"Snakemake's own log: {log}"] if log else []
     lines += ["", "next: make report (all in one file), make why, make new NAME=mine DATA=…"]
     return [part for line in [*lines, *last] for part in _cut(line, width)]

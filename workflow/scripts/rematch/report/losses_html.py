@@ -14,15 +14,16 @@ SHOWN = 50
 """Rows of a list that a page shows; the rest stand in the file that it names."""
 
 
-def losses_page(corpus: str, found: Sequence[Loss], noted: Noted) -> str:
+def losses_page(corpus: str, found: Sequence[Loss], noted: Noted, results: str = "results") -> str:
     """What a corpus holds, what was lost of it and why, and the first of what is concerned.
 
     Args:
         corpus: its name.
         found: `tally.losses` of `noted`.
         noted: the rows behind the counts.
+        results: the folder of results.
     """
-    folder = f"results/{corpus}"
+    folder = f"{results}/{corpus}"
     kept = {"articles": "articles", "images": "photos"}
     kept |= {"pairs": "known pairs"} if noted.unpaired is not None else {}
     parts = [

@@ -16,7 +16,9 @@ from rematch.storage import tables
 from rematch.text import TranslationOptions
 
 
-def photo_folders(config: Mapping[str, Any]) -> dict[str, list[Path] | None]:
+def photo_folders(
+    config: Mapping[str, Any], results: str = "results"
+) -> dict[str, list[Path] | None]:
     """The photos that the corpora of the sweep use, by their folder.
 
     What else lies there, such as the photos of other corpora, does not count. None where the
@@ -25,7 +27,7 @@ def photo_folders(config: Mapping[str, Any]) -> dict[str, list[Path] | None]:
     folders: dict[str, list[Path] | None] = {}
     for corpus in config["sweep"]["corpus"]:
         folder = config["corpora"][corpus].get("photos")
-        listed = Path(f"results/{corpus}/corpus/images.parquet")
+        listed = Path(f"{results}/{corpus}/corpus/images.parquet")
         if folder is not None:
             known = folders.get(folder, [])
             if known is not None and listed.is_file():
@@ -41,7 +43,9 @@ def translator_models(config: Mapping[str, Any]) -> list[str]:
     return [each["model"] for each in asked if "model" in each and Path(each["model"]).is_dir()]
 
 
-def memories_of(config: Mapping[str, Any]) -> dict[str, tuple[TranslationOptions, list[Path]]]:
+def memories_of(
+    config: Mapping[str, Any], results: str = "results"
+) -> dict[str, tuple[TranslationOptions, list[Path]]]:
     """Of each translation memory that is a folder: how it is asked, and who asked.
 
     It grows with every corpus, so that it is no input as a whole; the entries that were used are.
@@ -51,7 +55,7 @@ def memories_of(config: Mapping[str, Any]) -> dict[str, tuple[TranslationOptions
         options = TranslationOptions.from_config(config["translations"][name])
         if options.backend != "none" and options.memory is not None and options.memory.is_dir():
             asked = [
-                Path(f"results/{corpus}/text/{name}/translated.parquet")
+                Path(f"{results}/{corpus}/text/{name}/translated.parquet")
                 for corpus in config["sweep"]["corpus"]
                 if name in axes_of(config, corpus)["translation"]
             ]

@@ -26,6 +26,7 @@ def record(
     config: Mapping[str, Any],
     environment: Mapping[str, Any],
     before: Record | None = None,
+    results: str = "results",
 ) -> Record:
     """The provenance of everything that `jobs` made.
 
@@ -33,6 +34,7 @@ def record(
         jobs: of the whole plan, all of them done.
         config: validated, defaults filled in.
         environment: this machine's, see `machine.environment`.
+        results: the folder of results.
         before: the record that this one replaces. What it lists and was not made again since,
             keeps the environment that it was made in.
 
@@ -43,9 +45,9 @@ def record(
         otherwise than the plan says; `made`.
     """
     producer = {path: job for job in jobs for path in job.outputs}
-    memories = memories_of(config)
+    memories = memories_of(config, results)
     stores = {str(options.memory) for options, _ in memories.values()}
-    folders = photo_folders(config)
+    folders = photo_folders(config, results)
     outside = {path for job in jobs for path in job.inputs} - producer.keys() - stores
     outside |= {*folders, *translator_models(config)} - producer.keys()
     sums = measure([*sorted(outside), *producer], folders)
@@ -62,7 +64,7 @@ def record(
             for name, (options, translated) in memories.items()
         },
         "outputs": {path: _output(path, job, steady) for path, job in producer.items()},
-        "runs": _runs(jobs, config, steady),
+        "runs": _runs(jobs, config, steady, results),
         "outdated": sorted(path for job in jobs if job.outdated for path in job.outputs),
         "made": _made(jobs, sums, environment, before),
     }
@@ -75,7 +77,7 @@ def _output(path: str, job: Job, sums: Mapping[str, Entry]) -> Entry:
 
 
 def _runs(
-    jobs: Sequence[Job], config: Mapping[str, Any], sums: Mapping[str, Entry]
+    jobs: Sequence[Job], config: Mapping[str, Any], sums: Mapping[str, Entry], results: str
 ) -> dict[str, dict[str, Any]]:
     order: dict[str, None] = {}
     for job in jobs:
@@ -83,10 +85,10 @@ def _runs(
     producer = {path: job for job in jobs for path in job.outputs}
     runs: dict[str, dict[str, Any]] = {}
     for corpus in config["sweep"]["corpus"]:
-        written = f"results/{config['experiment']}/{corpus}/metrics.parquet"
+        written = f"{results}/{config['experiment']}/{corpus}/metrics.parquet"
         known = _metrics(written) if written in producer else {}
         for run in describe_runs(config, corpus):
-            folder = f"results/{corpus}/runs/{run['run']}/"
+            folder = f"{results}/{corpus}/runs/{run['run']}/"
             chain: set[str] = set()
             waiting = [path for path in producer if path.startswith(folder)]
             while waiting:
