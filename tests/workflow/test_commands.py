@@ -65,8 +65,9 @@ def commands() -> dict[str, str]:
 def clone(branch: Project, tmp_path: Path) -> Path:
     """A clone that is set up: the demo yet to be run, and a corpus of one's own in `data`."""
     folder = tmp_path / "clone"
-    skipped = shutil.ignore_patterns("corpus", "__pycache__", "word_statistics")
+    made = {"resources": ("corpus", "word_statistics", "translation_memory")}
     for name in ("workflow", "config", "profiles", "resources"):
+        skipped = shutil.ignore_patterns("__pycache__", *made.get(name, ()))
         shutil.copytree(ROOT / name, folder / name, ignore=skipped)
     for name in ("Snakefile", "Makefile", "environment.yml"):
         shutil.copy2(ROOT / name, folder / name)

@@ -196,8 +196,8 @@ def test_why_says_the_causes_and_counts_what_follows(branch: Project) -> None:
         "words 1: not there yet (results/tiny/text/memory/paper/w9.parquet)",
         "losses 1: deleted (results/my/tiny/losses.html)",
         "plots 1: code changed",
-        "plots 1, table 1: runs changed",
-        "conclude 1, diagnose 1: compared changed",
+        "diagnose 1, plots 1, table 1: runs changed",
+        "conclude 1: compared changed",
         "setup 1, provenance 1: config changed",
     } <= causes
     (metrics,) = [line for line in causes if "recall_at: without 10, without 50" in line]

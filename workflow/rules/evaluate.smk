@@ -89,7 +89,7 @@ rule diagnose:
         mem_mb=scaled(2000, 20),
         runtime=scaled(10, 1),
     params:
-        compared=asked.compared,
+        runs=asked.described_runs,
         software=inputs.packages("numpy"),
         code=inputs.code("diagnose.py"),
     message:

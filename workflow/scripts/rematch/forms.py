@@ -178,8 +178,9 @@ STRATA = pa.schema(
     ]
 )
 """Metrics of a part of the articles, from text to image. `by`: "length" (words of title and text),
-"margin" (of the run's best score over its second best) or a column of the corpus' table; `low`,
-`high`: 95 % interval; `n`: articles of the stratum."""
+"margin" (of the run's best score over its second best; of more than 100 runs for the baseline and
+the best only) or a column of the corpus' table; `low`, `high`: 95 % interval; `n`: articles of the
+stratum."""
 
 DIAGNOSIS = pa.schema(
     [

@@ -71,10 +71,12 @@ def in_use(jobs: Iterable[dag.Job], config: Mapping[str, Any]) -> set[Path]:
     sweep leaves out at that.
     """
     named = {path for job in jobs for path in (*job.inputs, *job.outputs, *job.notes)}
-    named |= {os.path.expanduser(text) for text in _texts(config) if text}
+    # `results` is the folder itself, noted for jobs.
+    named |= {os.path.expanduser(t) for k in config.keys() - {"results"} for t in _texts(config[k])}
     named.update(KEPT_TOO)
     named |= {f"results/{config.get('experiment')}/{name}" for name in REPORTS}
-    return {Path(full(path)) for path in named for full in (os.path.abspath, os.path.realpath)}
+    whole = (os.path.abspath, os.path.realpath)
+    return {Path(full(path)) for path in named if path for full in whole}
 
 
 def recorded() -> set[Path]:

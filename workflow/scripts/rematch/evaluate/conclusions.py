@@ -20,6 +20,9 @@ from rematch.evaluate.standings import Standings, comparisons, standings_of
 from rematch.evaluate.strata import Stratum, by_number, by_value, strata_of
 from rematch.methods import LOOKS_AT
 
+MARGINS = 100
+"""Of more runs only the baseline's and the best ones' articles are parted by margin."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -124,6 +127,9 @@ def conclude(
         IMAGE_TO_TEXT: chance(back.relevant, articles.num_rows, top, recall_at),
     }
     standings = standings_of(found, plan.runs, LOOKS_AT, resamples, threads)
+    shown = [plan.baseline, *(best.run for best in standings.best)]
+    parted = per_article if len(per_article) <= MARGINS else dict.fromkeys(shown)
+    margins = {run: per_article[run] for run in parted}
     counts = {
         "articles": articles.num_rows,
         "queries": len(found.queries),
@@ -136,7 +142,7 @@ def conclude(
         curves=pa.concat_tables([curves(found, TEXT_TO_IMAGE), curves(back, IMAGE_TO_TEXT)]),
         comparisons=comparisons(found, _families(found, plan), resamples, threads),
         hypotheses=hypotheses(found, plan.runs, plan.untranslated, plan.cleanings, resamples),
-        strata=_strata(found, per_article, articles, columns or {}, resamples),
+        strata=_strata(found, margins, articles, columns or {}, resamples),
         facts={**counts, **_facts(plan, standings), "chance": levels}
         | {"at_chance": at_chance(metrics, levels)},
     )

@@ -18,6 +18,9 @@ from rematch.evaluate.outcomes import Outcomes
 from rematch.evaluate.resampling import RESAMPLES
 
 ALPHA = 0.05
+LETTERED = 100
+"""Runs that are compared pair by pair: the best ones."""
+
 POWER = 0.8
 
 
@@ -43,7 +46,7 @@ class Standings:
     """How the runs stand to each other by the first metric.
 
     Attributes:
-        letters: by run; see `letters.compact_letters`.
+        letters: by run, of the best `LETTERED` distinct ones; see `letters.compact_letters`.
         best: a label each, in the order of `methods.LOOKS_AT`.
         same: runs that rank every right document alike, by the first of them.
         detectable: the smallest difference that is found with 80 % power, two runs compared at
@@ -68,12 +71,14 @@ def standings_of(
     same = identical(found)
     first = [run for run in found.runs if run in same]
     order = sorted(first, key=lambda run: (-means[found.of(run)], run))
-    pairs = list(combinations([found.of(run) for run in order], 2))
+    best = [found.of(run) for run in order[:LETTERED]]
+    pairs = list(combinations(best, 2))
     told = compare(found.values[:, :, :1], pairs, found.groups, resamples, 0, threads, spans=False)
     corrected = holm(told.p[:, 0])
     apart = {pair for pair, p in zip(pairs, corrected, strict=True) if p < ALPHA}
-    given = compact_letters([found.of(run) for run in order], apart)
-    stands = {other: given[found.of(run)] for run in order for other in same[run]}
+    given = compact_letters(best, apart)
+    lettered = order[:LETTERED]
+    stands = {other: given[found.of(run)] for run in lettered for other in same[run]}
     return Standings(
         letters=stands,
         best=tuple(_best(found, runs, labels, resamples)),
