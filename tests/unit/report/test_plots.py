@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 from rematch import forms
 from rematch.report import plots, reference, results
 from rematch.report.plots import figure as drawing, look, recall, words
+from rematch.report.runs import varying
 
 ROOT = Path(__file__).parents[3]
 REFERENCE = reference.read_reference(ROOT / "resources" / "reference" / "hcmus2021.csv")
@@ -167,7 +168,7 @@ def test_all_words_stand_last_and_the_paper_is_left_out_where_there_is_none() ->
 def test_looks_tell_all_lines_apart(name: str) -> None:
     table, _ = case(CASES[name])
     runs = [run for run in table.runs if run.ensemble is None]
-    axes = [axis for axis in results.varying(runs) if axis != "words"]
+    axes = [axis for axis in varying(runs) if axis != "words"]
     looks, entries = look.looks_of(runs, axes)
     seen: dict[look.Look, tuple[str, ...]] = {}
     for run in runs:

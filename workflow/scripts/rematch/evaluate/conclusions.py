@@ -127,24 +127,17 @@ def conclude(
         IMAGE_TO_TEXT: chance(back.relevant, articles.num_rows, top, recall_at),
     }
     standings = standings_of(found, plan.runs, LOOKS_AT, resamples, threads)
-    shown = [plan.baseline, *(best.run for best in standings.best)]
-    parted = per_article if len(per_article) <= MARGINS else dict.fromkeys(shown)
-    margins = {run: per_article[run] for run in parted}
-    counts = {
-        "articles": articles.num_rows,
-        "queries": len(found.queries),
-        "groups": found.independent,
-        "gallery": images.num_rows,
-        "photos": len(back.queries),
-    }
+    counts = {"articles": articles.num_rows, "gallery": images.num_rows}
+    counts |= {"queries": len(found.queries), "photos": len(back.queries)}
     return Conclusions(
         metrics=metrics,
         curves=pa.concat_tables([curves(found, TEXT_TO_IMAGE), curves(back, IMAGE_TO_TEXT)]),
         comparisons=comparisons(found, _families(found, plan), resamples, threads),
         hypotheses=hypotheses(found, plan.runs, plan.untranslated, plan.cleanings, resamples),
-        strata=_strata(found, margins, articles, columns or {}, resamples),
-        facts={**counts, **_facts(plan, standings), "chance": levels}
-        | {"at_chance": at_chance(metrics, levels)},
+        strata=_strata(
+            found, _parted(per_article, plan, standings), articles, columns or {}, resamples
+        ),
+        facts={**counts, **_facts(plan, standings, found, metrics, levels)},
     )
 
 
@@ -173,20 +166,26 @@ def compare_runs(
     levels = {TEXT_TO_IMAGE: chance(found.relevant, gallery, top, recall_at)}
     metrics = summary(found, TEXT_TO_IMAGE, resamples)
     standings = standings_of(found, plan.runs, ("",), resamples, threads)
-    counts = {"queries": len(found.queries), "groups": found.independent, "gallery": gallery}
+    counts = {"queries": len(found.queries), "gallery": gallery}
     return Conclusions(
         metrics=metrics,
         curves=curves(found, TEXT_TO_IMAGE),
         comparisons=comparisons(found, _families(found, plan), resamples, threads),
         hypotheses=forms.from_rows([], forms.HYPOTHESES),
         strata=forms.from_rows([], forms.STRATA),
-        facts={**counts, **_facts(plan, standings), "chance": levels}
-        | {"at_chance": at_chance(metrics, levels)},
+        facts={**counts, **_facts(plan, standings, found, metrics, levels)},
     )
 
 
-def _facts(plan: Plan, standings: Standings) -> dict[str, Any]:
+def _facts(
+    plan: Plan,
+    standings: Standings,
+    found: Outcomes,
+    metrics: pa.Table,
+    levels: Mapping[str, Mapping[str, float]],
+) -> dict[str, Any]:
     return {
+        "groups": found.independent,
         "baseline": plan.baseline,
         "ablation": {"base": plan.base, "switched": dict(plan.switched)} if plan.base else None,
         "best": [
@@ -196,6 +195,8 @@ def _facts(plan: Plan, standings: Standings) -> dict[str, Any]:
         "letters": dict(standings.letters),
         "same": [list(runs) for runs in standings.same.values()],
         "detectable": standings.detectable,
+        "chance": levels,
+        "at_chance": at_chance(metrics, levels),
     }
 
 
@@ -235,6 +236,15 @@ def at_chance(
         if level < 1 and row["low"] <= level:
             out[row["direction"]].setdefault(row["run"], []).append(row["metric"])
     return out
+
+
+def _parted(
+    per_article: Mapping[str, pa.Table], plan: Plan, standings: Standings
+) -> dict[str, pa.Table]:
+    """Of the runs whose articles are parted by margin."""
+    shown = [plan.baseline, *(best.run for best in standings.best)]
+    runs = per_article if len(per_article) <= MARGINS else dict.fromkeys(shown)
+    return {run: per_article[run] for run in runs}
 
 
 def _strata(

@@ -12,7 +12,8 @@ import pyarrow as pa
 from rematch.config import AXES
 from rematch.evaluate import DIRECTIONS, IMAGE_TO_TEXT, TEXT_TO_IMAGE
 from rematch.report.answers import best_lines, doubts
-from rematch.report.results import Results, Run
+from rematch.report.results import Results
+from rematch.report.runs import Run
 from rematch.report.wording import counted_line
 
 

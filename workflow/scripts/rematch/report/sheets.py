@@ -18,7 +18,8 @@ from rematch.report.answers import (
     same_lines,
 )
 from rematch.report.parts import DIAGNOSIS_NOTE, diagnosis_rows, strata_rows
-from rematch.report.results import NONE, Cell, Results, Run, varying
+from rematch.report.results import NONE, Cell, Results
+from rematch.report.runs import Run, varying
 from rematch.report.wording import (
     NO_TRUTH,
     PAPER_NOTE,

@@ -9,7 +9,7 @@ from typing import Any
 import matplotlib
 import numpy as np
 
-from rematch.report.results import Run
+from rematch.report.runs import Run
 
 FEW = 10
 """Up to so many runs share one panel of `recall_curves`; more are spread over panels."""

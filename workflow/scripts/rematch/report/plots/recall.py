@@ -23,7 +23,8 @@ from rematch.report.plots.look import (
     short,
     values_on,
 )
-from rematch.report.results import Results, Run, varying
+from rematch.report.results import Results
+from rematch.report.runs import Run, varying
 
 PANELS = 12
 """The most panels that `recall_curves` spreads runs over."""

@@ -24,7 +24,8 @@ from rematch.report.plots.look import (
     words_order,
 )
 from rematch.report.reference import Reference
-from rematch.report.results import ALL_WORDS, Results, Run, varying
+from rematch.report.results import Results
+from rematch.report.runs import ALL_WORDS, Run, varying
 
 METRICS = ("MRR@100", "R@5", "R@10", "R@50", "R@100")
 """The metrics of the paper's Table 1: the panels of `metrics_by_words`."""
