@@ -151,7 +151,7 @@ wildcard_constraints:
     corpus=NAME,
     translation=NAME,
     cleaning=NAME,
-    words=r"\d+|all",
+    words=r"\d+|all|\d+s\d+",
     model=NAME,
     scorer=NAME,
     run=r"[A-Za-z0-9][A-Za-z0-9_.-]*",

@@ -1,4 +1,4 @@
-"""Rule words: cleaned text -> the first N words, as an encoder reads them."""
+"""Rule words: cleaned text -> the first N words or windows, as an encoder reads them."""
 
 from rematch.engine import jobs
 
@@ -9,7 +9,6 @@ from rematch.storage import tables
 from rematch.text import query_table
 
 cleaned = tables.read(snakemake.input[0], forms.TEXTS)
-words = snakemake.wildcards.words
-n = None if words == "all" else int(words)
-queries = query_table(cleaned, snakemake.params.cleaning["fields"], n)
+words, fields = snakemake.wildcards.words, snakemake.params.cleaning["fields"]
+queries = query_table(cleaned, fields, words)
 tables.write(queries, snakemake.output[0])

@@ -13,6 +13,7 @@ from PIL import Image
 
 from rematch import forms
 from rematch.embed.encoding import (
+    CUT,
     encode_photos,
     encode_texts,
     kept,
@@ -27,6 +28,7 @@ from rematch.embed.encoding import (
 from rematch.embed.models import ModelSpec, load
 from rematch.embed.models.encoder import TILE
 from rematch.errors import UserError
+from rematch.forms import Embeddings
 from rematch.outside.openai_clip import load_clip_module
 from rematch.storage.embeddings import Vectors, gathered, write_vectors
 from tests.tiny import make_photos
@@ -294,3 +296,18 @@ def test_made_by_tells_every_part_of_a_model_apart():
     assert whole == made_by(SimpleNamespace(**parts, other="of no concern"))
     for name in parts:
         assert whole != made_by(SimpleNamespace(**{**parts, name: "other"}))
+
+
+def test_an_article_of_windows_has_the_mean_of_their_vectors() -> None:
+    rng = np.random.default_rng(0)
+    made = rng.normal(size=(4, 8)).astype(np.float32)
+    made /= np.linalg.norm(made, axis=1, keepdims=True)
+    texts = ["one", "two", "three", "four"]
+    keys = tuple(text_key(t) + (CUT if t == "four" else "") for t in texts)
+    rows = [("b", "two"), ("b", "one"), ("b", "two"), ("a", "three"), ("c", "four"), ("c", "one")]
+    found = gathered(text_embeddings(queries(rows), Embeddings(keys, made, {"model": "x"})))
+    assert found.ids == ("b", "a", "c")
+    assert found.metadata == {"model": "x", "cut": "1"}
+    for at, parts in enumerate(([1, 0, 1], [2], [3, 0])):
+        mean = made[parts].astype(np.float64).sum(axis=0)
+        assert found.vectors[at] == pytest.approx(mean / np.linalg.norm(mean), abs=1e-7)

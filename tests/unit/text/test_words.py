@@ -6,7 +6,7 @@ from hypothesis import given, strategies as st
 from rematch import forms
 from rematch.errors import UserError
 from rematch.storage import tables
-from rematch.text.words import first_words, queries, sweep_queries
+from rematch.text.words import first_words, queries, query_table, sweep_queries, view, windows
 
 
 def test_first_words_counts_what_white_space_separates() -> None:
@@ -60,3 +60,41 @@ def test_a_sweeps_queries_are_of_all_counts_and_the_cleanings_that_are_there(tmp
     cleanings = {"plain": {"fields": "both"}, "later": {"fields": "title"}}
     found = [table["query"].to_pylist() for table in sweep_queries(tmp_path, runs, cleanings)]
     assert found == [["one"], ["one two three"], ["one two three four"]]
+
+
+def test_windows_cover_all_words_and_begin_where_they_add_one() -> None:
+    text = " ".join(map(str, range(45)))
+    found = [part.split() for part in windows(text, 20, 10)]
+    assert [(part[0], len(part)) for part in found] == [
+        ("0", 20),
+        ("10", 20),
+        ("20", 20),
+        ("30", 15),
+    ]
+    assert windows("a b c", 5, 2) == ["a b c"] and windows("", 5, 2) == [""]
+    assert windows("a b c d", 2, 2) == ["a b", "c d"]
+    assert windows("a b c d e", 2, 3) == ["a b", "d e"]  # what lies between is left out
+    with pytest.raises(UserError, match="20/0 is no window"):
+        windows("a", 20, 0)
+
+
+@given(st.integers(0, 60), st.integers(1, 25), st.integers(1, 25))
+def test_every_window_but_the_first_adds_a_word(n: int, size: int, step: int) -> None:
+    words = [str(i) for i in range(n)]
+    parts = [part.split() for part in windows(" ".join(words), size, step)]
+    seen: set[str] = set()
+    for at, part in enumerate(parts):
+        assert at == 0 or set(part) - seen
+        assert part == words[at * step : at * step + size]
+        seen |= set(part)
+    assert step > size or seen == set(words)
+
+
+def test_an_article_has_a_row_a_window() -> None:
+    row = {"title": "one two", "text": "three four five"}
+    made = forms.from_rows([{"article_id": "a", **row}, {"article_id": "b"} | row], forms.TEXTS)
+    found = query_table(made, "both", "3s2").to_pylist()
+    assert [(r["article_id"], r["query"]) for r in found] == [
+        (item, part) for item in "ab" for part in ("one two three", "three four five")
+    ]
+    assert view("one two three", "2") == ["one two"] and view("one  two", "all") == ["one two"]

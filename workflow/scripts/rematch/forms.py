@@ -80,7 +80,7 @@ them left as they are ("left"), and the commonest of these with what they would 
 ("spared")."""
 
 QUERIES = pa.schema([("article_id", _S), ("query", _S)])
-"""The first N words of each article, as an encoder reads them."""
+"""The first N words of each article, as an encoder reads them; or windows over them, a row each."""
 
 RANKING = pa.schema(
     [("article_id", _S), ("rank", pa.int32()), ("image_id", _S), ("score", pa.float32())]

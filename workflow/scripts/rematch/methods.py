@@ -216,7 +216,9 @@ def with_methods(schema: Mapping[str, Any]) -> dict[str, Any]:
                 wanted = schema_of(param)
                 allowed = properties.get(param.name, wanted)
                 if allowed != wanted:  # two methods mean different things by one key
-                    allowed = {"anyOf": [*allowed.get("anyOf", [allowed]), wanted]}
+                    several = [*allowed.get("anyOf", [allowed]), wanted]
+                    said = dict.fromkeys(one["description"] for one in several)
+                    allowed = {"description": "; or ".join(said), "anyOf": several}
                 properties[param.name] = allowed
         entry["properties"] = properties
         part["additionalProperties"] = entry

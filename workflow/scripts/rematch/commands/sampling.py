@@ -11,7 +11,7 @@ from typing import Any
 
 from rematch import forms
 from rematch.commands.terminal import wrapped
-from rematch.config import Asked, Config, axes_of
+from rematch.config import Asked, Config, axes_of, view_name
 from rematch.text import (
     Cleaning,
     TranslationOptions,
@@ -79,9 +79,9 @@ def sampled(config: Config, corpus: str, articles: Sequence[Article]) -> Iterato
                 yield from _line(cleaning, *(table[key][place].as_py() for key in _PARTS))
                 fields = config["cleanings"][cleaning]["fields"]
                 for n in axes["words"]:
-                    query = query_table(table, fields, None if n == "all" else int(n))
-                    words = query["query"][place].as_py()
-                    yield from _line(f"  {n} words" if n != "all" else "  all words", words)
+                    query = query_table(table.slice(place, 1), fields, view_name(n))
+                    label = f"  {n} windows" if "/" in str(n) else f"  {n} words"
+                    yield from _line(label, *query["query"].to_pylist())
     if left_out:
         yield ""
         yield from wrapped(

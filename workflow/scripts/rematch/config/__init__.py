@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rematch.config.entries import as_list as as_list
     from rematch.config.layers import WHOLE as WHOLE, files as files, named as named
     from rematch.config.naming import (
+        axis_value as axis_value,
         comparison_plan as comparison_plan,
         short_names as short_names,
     )
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
         switched as switched,
         untranslated as untranslated,
         used as used,
+        view_name as view_name,
     )
 else:
     __getattr__ = handing_on(__name__)

@@ -183,6 +183,8 @@ def _described(option: Schema) -> str:
     if "const" in option:
         return str(option["const"])
     kind = str(option.get("type"))
+    if "say" in option:
+        return str(option["say"])
     if option.get("format") == "path":
         return "a path"
     if kind == "array":

@@ -36,17 +36,23 @@ def short_names(runs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
         if run.get("ensemble"):
             several = blends.count(str(run["ensemble"])) > 1
             own = [axis for axis in varying if several and "+" not in str(run.get(axis) or "+")]
-            parts = [str(run["ensemble"]), *(_value(axis, run[axis]) for axis in own)]
+            parts = [str(run["ensemble"]), *(axis_value(axis, run[axis]) for axis in own)]
         else:
-            parts = [_value(axis, run[axis]) for axis in varying if run.get(axis) not in (None, "")]
+            parts = [
+                axis_value(axis, run[axis]) for axis in varying if run.get(axis) not in (None, "")
+            ]
             parts = parts or [str(run.get("label") or name)]
         found[name] = " · ".join(parts)
     shared = {name for name in found.values() if list(found.values()).count(name) > 1}
     return {run: run if name in shared else name for run, name in found.items()}
 
 
-def _value(axis: str, value: Any) -> str:
-    return f"{value} words" if axis == "words" else str(value)
+def axis_value(axis: str, value: Any) -> str:
+    """A run's value on an axis as people read it."""
+    if axis != "words":
+        return str(value)
+    size, apart, step = str(value).partition("s")
+    return f"{size}/{step} windows" if apart and "+" not in step else f"{value} words"
 
 
 def comparison_plan(config: Config, corpus: str) -> dict[str, Any]:

@@ -18,6 +18,15 @@ AXES = ("translation", "cleaning", "words", "model", "scorer")
 Config = dict[str, Any]
 
 
+def view_name(words: Any) -> str:
+    """Words as they stand in the names of runs and files: 30, all, or 20s10 for windows 20/10."""
+    return str(words).replace("/", "s")
+
+
+def _names(axis: str, value: Any) -> str:
+    return view_name(value) if axis == "words" else str(value)
+
+
 @dataclass(frozen=True)
 class Point:
     """One point of the sweep within a corpus."""
@@ -74,7 +83,8 @@ def points(config: Mapping[str, Any], corpus: str) -> list[Point]:
     With `ablation` these are the base, and all that differ from it on one axis.
     """
     axes = axes_of(config, corpus)
-    whole = [Point(*map(str, values)) for values in product(*(axes[axis] for axis in AXES))]
+    named = ([_names(axis, value) for value in axes[axis]] for axis in AXES)
+    whole = [Point(*values) for values in product(*named)]
     base = base_of(config, corpus)
     if base is None:
         return whole
@@ -87,8 +97,8 @@ def base_of(config: Mapping[str, Any], corpus: str) -> Point | None:
     if said is None:
         return None
     axes = axes_of(config, corpus)
-    values = (said[axis] if said.get(axis) in axes[axis] else axes[axis][0] for axis in AXES)
-    return Point(*map(str, values))
+    values = {axis: said[axis] if said.get(axis) in axes[axis] else axes[axis][0] for axis in AXES}
+    return Point(*(_names(axis, value) for axis, value in values.items()))
 
 
 def switched(point: Point, base: Point) -> list[str]:
@@ -142,9 +152,11 @@ def ensembles(config: Mapping[str, Any], corpus: str) -> list[Ensemble]:
         named = [axis for axis in AXES if axis in members[0]]
         free = [axis for axis in AXES if axis not in named]
         for values in product(*(axes[axis] for axis in free)):
-            rest = dict(zip(free, map(str, values), strict=True))
+            rest = {a: _names(a, value) for a, value in zip(free, values, strict=True)}
             said = (f"w{value}" if axis == "words" else value for axis, value in rest.items())
-            blended = [Point(**{a: str(member[a]) for a in named}, **rest) for member in members]
+            blended = [
+                Point(**{a: _names(a, member[a]) for a in named}, **rest) for member in members
+            ]
             if not made.issuperset(blended):
                 continue
             found.append(

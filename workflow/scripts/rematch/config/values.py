@@ -66,7 +66,10 @@ def adapted(value: Any, part: Schema, root: Schema, typed: bool = True) -> Any:
             return None
         if any(option.get("format") == "path" for option in allowed):
             return written_out(value)
-        return value if "string" in kinds else _read(value, kinds, typed)
+        # Of a text that has to look like something, what does not is no text but a numeral, perhaps.
+        texts = (option for option in allowed if option.get("type") == "string")
+        fits = any(re.search(option.get("pattern", ""), value) for option in texts)
+        return value if fits else _read(value, kinds, typed)
     return _number(value, kinds)
 
 

@@ -182,7 +182,7 @@ def missing_texts(queries: pa.Table, known: Store | None) -> bool:
 
 
 def text_embeddings(queries: pa.Table, known: Store | Embeddings) -> Vectors:
-    """Of every article's query its vector, in the table's order.
+    """Of every article's query its vector, in the table's order; of windows, the mean of theirs.
 
     Args:
         queries: `forms.QUERIES`.
@@ -196,7 +196,11 @@ def text_embeddings(queries: pa.Table, known: Store | Embeddings) -> Vectors:
     log.info("%d articles, %d distinct texts", len(keys), len(set(keys)))
     if cut := sum(key.endswith(CUT) for key in keys):
         log.info("cut to the model's context: %d of the texts", cut)
-    found = _picked(queries["article_id"].to_pylist(), keys, known)
+    articles = queries["article_id"].to_pylist()
+    if len(set(articles)) < len(articles):
+        found = _averaged(articles, keys, known)
+    else:
+        found = _picked(articles, keys, known)
     return replace(found, metadata={**found.metadata, "cut": str(cut)})
 
 
@@ -233,6 +237,28 @@ def _picked(
     pairs = ((ids[start : start + BLOCK], keys[start : start + BLOCK]) for start in starts)
     blocks = ((names, source.take(wanted)) for names, wanted in pairs)
     return Vectors(source.width, source.metadata, blocks)
+
+
+def _averaged(articles: Sequence[str], keys: Sequence[str], source: Store | Embeddings) -> Vectors:
+    """Under each article the mean of its windows' vectors, brought to length 1.
+
+    Args:
+        articles: an article as often as it has windows, one after the other.
+        keys: of the windows.
+        source: vectors by key.
+    """
+    starts = [at for at, item in enumerate(articles) if not at or item != articles[at - 1]]
+    ends = [*starts[1:], len(articles)]
+
+    def blocks() -> Iterator[Block]:
+        for first in range(0, len(starts), BLOCK):
+            begin, end = starts[first : first + BLOCK], ends[first : first + BLOCK]
+            names = [articles[at] for at in begin]
+            parts = source.take(keys[begin[0] : end[-1]]).astype(np.float64)
+            sums = np.add.reduceat(parts, [at - begin[0] for at in begin], axis=0)
+            yield names, _unit(sums, names)
+
+    return Vectors(source.width, source.metadata, blocks())
 
 
 def _of_same(encoder: Encoder, known: Store | None) -> Store | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from rematch.config import short_names
+from rematch.config import axis_value, short_names
 from rematch.errors import UserError
 from rematch.evaluate import DIRECTIONS
 from rematch.report import losses as lost
@@ -125,7 +125,7 @@ class Results:
     def value_of(self, run: str, axis: str) -> str:
         """A run's value on an axis."""
         found = next((each.axes.get(axis, NONE) for each in self.runs if each.name == run), NONE)
-        return f"{found} words" if axis == "words" else found
+        return axis_value(axis, found)
 
     def against(self, family: str) -> list[Difference]:
         """The differences of a family by the first metric."""

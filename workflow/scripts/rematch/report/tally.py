@@ -78,7 +78,7 @@ def empty_queries(cleaned: pa.Table, articles: pa.Table, fields: str) -> pa.Tabl
         `EMPTY`, sorted by id; the reason is "no title" or "no text" where a query is made of that
         alone and the corpus has none, else "no word left".
     """
-    queries = query_table(cleaned, fields, 1)
+    queries = query_table(cleaned, fields, "1")
     empty = {row["article_id"] for row in queries.to_pylist() if not row["query"]}
     blank: set[str] = set()
     if fields != "both":

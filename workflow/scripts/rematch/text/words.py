@@ -1,4 +1,4 @@
-"""Word counts as an axis: the query is the first N words of an article."""
+"""Words as an axis: the query is the first N words of an article, or windows over all of them."""
 
 from __future__ import annotations
 
@@ -43,10 +43,44 @@ def queries(titles: Sequence[str], texts: Sequence[str], fields: str, n: int | N
     return made
 
 
-def query_table(cleaned: pa.Table, fields: str, n: int | None) -> pa.Table:
-    """`queries` of a cleaned corpus: `forms.TEXTS` -> `forms.QUERIES`, in the same order."""
-    made = queries(cleaned["title"].to_pylist(), cleaned["text"].to_pylist(), fields, n)
-    return pa.table({"article_id": cleaned["article_id"], "query": made}, schema=forms.QUERIES)
+def windows(text: str, size: int, step: int) -> list[str]:
+    """Every `size` words of `text`, a new window every `step` words.
+
+    A window begins as long as it adds a word to those before; the last may be shorter. A text
+    without words has one window, of none. Raises UserError if a number is below 1.
+    """
+    if min(size, step) < 1:
+        raise UserError(f"words: {size}/{step} is no window; give whole numbers above 0")
+    words = text.split()
+    starts = [0]
+    while starts[-1] + size < len(words) and starts[-1] + step < len(words):
+        starts.append(starts[-1] + step)
+    return [" ".join(words[start : start + size]) for start in starts]
+
+
+def view(query: str, words: str) -> list[str]:
+    """What is read of an article's whole query: the first N words ("30"), all of them ("all"), or
+    windows of 20 words, a new one every 10 ("20s10").
+    """
+    size, apart, step = words.partition("s")
+    if apart:
+        return windows(query, int(size), int(step))
+    return [first_words(query, None if words == "all" else int(words))]
+
+
+def query_table(cleaned: pa.Table, fields: str, words: str) -> pa.Table:
+    """The queries of a cleaned corpus: `forms.TEXTS` -> `forms.QUERIES`, in the same order.
+
+    `words` is as in `view`; an article has a row a window.
+    """
+    whole = queries(cleaned["title"].to_pylist(), cleaned["text"].to_pylist(), fields, None)
+    made = [
+        (article, part)
+        for article, query in zip(cleaned["article_id"].to_pylist(), whole, strict=True)
+        for part in view(query, words)
+    ]
+    columns = [[row[at] for row in made] for at in range(2)]
+    return pa.table([pa.array(c, pa.string()) for c in columns], schema=forms.QUERIES)
 
 
 def sweep_queries(
@@ -56,7 +90,7 @@ def sweep_queries(
 
     Args:
         folder: of a translation, with a folder for each cleaning.
-        variants: cleaning and word count, or "all", of each run.
+        variants: cleaning and words, as in `view`, of each run.
         cleanings: the config's section.
     """
     counts: dict[str, dict[str, None]] = {}
@@ -66,6 +100,5 @@ def sweep_queries(
         path = folder / cleaning / "cleaned.parquet"
         if path.is_file():
             cleaned = tables.read(path, forms.TEXTS)
-            for n in several:
-                count = None if n == "all" else int(n)
-                yield query_table(cleaned, cleanings[cleaning]["fields"], count)
+            for words in several:
+                yield query_table(cleaned, cleanings[cleaning]["fields"], words)
