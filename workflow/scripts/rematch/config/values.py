@@ -66,7 +66,7 @@ def adapted(value: Any, part: Schema, root: Schema, typed: bool = True) -> Any:
             return None
         if any(option.get("format") == "path" for option in allowed):
             return written_out(value)
-        # Of a text that has to look like something, what does not is no text but a numeral, perhaps.
+        # Of a text that has to look like something, what does not may be a numeral.
         texts = (option for option in allowed if option.get("type") == "string")
         fits = any(re.search(option.get("pattern", ""), value) for option in texts)
         return value if fits else _read(value, kinds, typed)
