@@ -68,7 +68,7 @@ def test_a_scorer_is_one_file(branch: Project) -> None:
         ({"kind": "toy", "k": "x"}, "scorers.near.k: 'x' is no whole number"),
         ({"kind": "cosine", "k": 2}, "scorers.near.k: only toy takes one; remove it"),
         ({"kind": "toy", "z": 1}, "scorers.near.z: unknown key"),
-        ({"kind": "coy"}, "scorers.near.kind: 'coy' is not one of cosine, toy"),
+        ({"kind": "coy"}, "scorers.near.kind: 'coy' is not one of clip_softmax, cosine"),
     ):
         branch.config["scorers"]["near"] = entry
         assert said in branch.snakemake("-n", ok=False)
