@@ -157,6 +157,7 @@ def test_the_demo_gives_the_same_bytes_as_a_local_run(slurm: Slurm, demo: Demo) 
     jobs = slurm.jobs(submitted.folder)
     assert {job.state for job in jobs} == {"COMPLETED"}
     rules = ["demo_corpus", "corpus", "embed_images", "text_", "texts_", "run_"]
+    rules += ["conclude", "diagnose"]  # which need the memory of all runs
     assert len(jobs) == len(rules)
     assert all(len(sent(slurm, submitted, rule)) == 1 for rule in rules), jobs
     (runs,) = sent(slurm, submitted, "run_")
