@@ -37,6 +37,24 @@ use rule * from rematch
 """
 
 
+# What `snakedeploy deploy-workflow <repository> <folder> --tag v1` writes, but for the place: of a
+# local repository it writes `workflow/Snakefile`, which is the file itself.
+DEPLOYED = """
+from snakemake.utils import min_version
+
+min_version("6.10.0")
+
+configfile: "config/config.yaml"
+
+module rematch:
+    snakefile:
+        "git+file://{project}/workflow/Snakefile@v1"
+    config:
+        config
+
+use rule * from rematch
+"""
+
 TAGGED = """
 module rematch:
     snakefile: "git+file://{project}/workflow/Snakefile@v1"
@@ -77,11 +95,11 @@ def tag(project: Path) -> None:
     (project / "workflow/scripts/rematch/match/__init__.py").write_text("raise SystemExit(9)")
 
 
-@pytest.mark.parametrize("form", [PLAIN, WITH_CONFIG, TAGGED, None])
+@pytest.mark.parametrize("form", [PLAIN, WITH_CONFIG, TAGGED, DEPLOYED, None])
 def test_another_folder_comes_to_the_same_table(
     branch: Project, away: Path, form: str | None
 ) -> None:
-    if form is TAGGED:
+    if form in (TAGGED, DEPLOYED):
         tag(branch.folder)
     if form is None:
         done = run(away, "--snakefile", str(branch.folder / "Snakefile"))
