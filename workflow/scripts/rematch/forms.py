@@ -6,8 +6,9 @@ tables joins them by id.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -228,6 +229,25 @@ def from_rows(rows: list[dict[str, object]], schema: pa.Schema) -> pa.Table:
 Float32 = npt.NDArray[np.float32]
 Block = tuple[Sequence[str], Float32]
 """Ids of some rows, and the rows: float32 [b, m]."""
+
+
+class Scored(Protocol):
+    """Scores of every article with every photo, wherever they are."""
+
+    @property
+    def path(self) -> str:
+        """What they are called in messages."""
+
+    @property
+    def article_ids(self) -> tuple[str, ...]:
+        """n distinct ids, in the order of the rows."""
+
+    @property
+    def gallery(self) -> tuple[str, ...]:
+        """m distinct image ids, in the order of the columns."""
+
+    def blocks(self) -> Iterator[Block]:
+        """All rows, in order: article ids [b], float32 scores [b, m]."""
 
 
 @dataclass(frozen=True)

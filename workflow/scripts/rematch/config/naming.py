@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -29,12 +30,12 @@ def short_names(runs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """
     singles = [run for run in runs if not run.get("ensemble")]
     varying = [axis for axis in AXES if len({run.get(axis) for run in singles}) > 1]
-    blends = [str(run["ensemble"]) for run in runs if run.get("ensemble")]
+    blends = Counter(str(run["ensemble"]) for run in runs if run.get("ensemble"))
     found: dict[str, str] = {}
     for run in runs:
         name = str(run["run"])
         if run.get("ensemble"):
-            several = blends.count(str(run["ensemble"])) > 1
+            several = blends[str(run["ensemble"])] > 1
             own = [axis for axis in varying if several and "+" not in str(run.get(axis) or "+")]
             parts = [str(run["ensemble"]), *(axis_value(axis, run[axis]) for axis in own)]
         else:
@@ -43,8 +44,8 @@ def short_names(runs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
             ]
             parts = parts or [str(run.get("label") or name)]
         found[name] = " · ".join(parts)
-    shared = {name for name in found.values() if list(found.values()).count(name) > 1}
-    return {run: run if name in shared else name for run, name in found.items()}
+    times = Counter(found.values())
+    return {run: run if times[name] > 1 else name for run, name in found.items()}
 
 
 def axis_value(axis: str, value: Any) -> str:

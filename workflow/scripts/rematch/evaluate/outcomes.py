@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -53,17 +53,6 @@ class Outcomes:
     def of(self, run: str) -> int:
         """The number of a run."""
         return self.runs.index(run)
-
-    def only(self, rows: Ints) -> Outcomes:
-        """Of these queries alone, by number. The curves stay those of all."""
-        return replace(
-            self,
-            queries=tuple(self.queries[row] for row in rows.tolist()),
-            values=self.values[rows],
-            relevant=self.relevant[rows],
-            groups=self.groups[rows],
-            first=self.first[rows],
-        )
 
 
 def outcomes_of(

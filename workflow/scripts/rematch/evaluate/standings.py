@@ -123,7 +123,9 @@ def _best(
         own = [run.run for run in runs if run.looks_at == label]
         if own:
             ordered = sorted(own, key=lambda run: (-means[found.of(run)], run))
-            told = against(found, ordered[0], ordered[1:], resamples)
+            pairs = [(found.of(run), found.of(ordered[0])) for run in ordered[1:]]
+            first = found.values[:, :, :1]
+            told = compare(first, pairs, found.groups, resamples, spans=False)
             corrected = holm(told.p[:, 0])
             near = [run for run, p in zip(ordered[1:], corrected, strict=True) if not p < ALPHA]
             yield Best(label, ordered[0], tuple(near), len(own))

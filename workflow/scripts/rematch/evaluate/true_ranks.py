@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,29 +11,10 @@ import pyarrow as pa
 from rematch import forms
 from rematch.errors import AGAIN, UserError
 from rematch.evaluate.resampling import Ints
-from rematch.forms import Block, Float32
+from rematch.forms import Float32, Scored
 
 _CELLS = 8_000_000
 """Compared at once."""
-
-
-class Scored(Protocol):
-    """Scores of every article with every photo, wherever they are."""
-
-    @property
-    def path(self) -> str:
-        """What they are called in messages."""
-
-    @property
-    def article_ids(self) -> tuple[str, ...]:
-        """n distinct ids, in the order of the rows."""
-
-    @property
-    def gallery(self) -> tuple[str, ...]:
-        """m distinct image ids, in the order of the columns."""
-
-    def blocks(self) -> Iterator[Block]:
-        """All rows, in order: article ids [b], float32 scores [b, m]."""
 
 
 def judge(

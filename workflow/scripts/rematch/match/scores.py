@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 
 from rematch.errors import UserError
-from rematch.forms import Block, Float32
+from rematch.forms import Float32, Scored
 
 
-class Scores(Protocol):
-    """Scores of every article with every photo of a gallery, wherever they are."""
-
-    @property
-    def path(self) -> str:
-        """What they are called in messages."""
-
-    @property
-    def article_ids(self) -> tuple[str, ...]:
-        """n distinct ids, in the order of the rows."""
-
-    @property
-    def gallery(self) -> tuple[str, ...]:
-        """m distinct image ids, in the order of the columns."""
-
-    def blocks(self) -> Iterator[Block]:
-        """All rows, in order: article ids [b], float32 scores [b, m]."""
+class Scores(Scored, Protocol):
+    """Scores of every article with every photo of a gallery, of which any can be asked for."""
 
     def take(self, articles: Sequence[str], gallery: Sequence[str]) -> Float32:
         """The scores of these articles and photos: float32 [len(articles), len(gallery)]."""
