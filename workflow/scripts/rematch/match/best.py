@@ -31,7 +31,7 @@ def best(scores: Float32, places: Places, k: int, floor: Float32 | None = None) 
     n, m = scores.shape
     part = m // 8 if m // 8 >= 4 * k else m
     if floor is None and m <= k:
-        return np.sort(_keys(scores, places), axis=1)
+        return np.sort(keys_of(scores, places), axis=1)
     if floor is None:
         floor = np.partition(scores[:, :part], part - k, axis=1)[:, part - k]
     above = scores >= floor[:, None]
@@ -40,8 +40,20 @@ def best(scores: Float32, places: Places, k: int, floor: Float32 | None = None) 
     rows = np.repeat(np.arange(n), counts)
     within = np.arange(len(cells)) - np.repeat(np.cumsum(counts) - counts, counts)
     keys = np.full((n, int(counts.max(initial=0))), NONE)
-    keys[rows, within] = _keys(scores.reshape(-1)[cells], places[cells - rows * m])
+    keys[rows, within] = keys_of(scores.reshape(-1)[cells], places[cells - rows * m])
     return smallest(keys, k)
+
+
+def keys_of(scores: Float32, places: Places) -> Keys:
+    """One integer a cell, ascending = better score, then smaller place: no two in a row are equal.
+
+    The bits of a float32 order like the number once negative ones are flipped; the place of the
+    column (its rank by tie key) fills the low 32 bits.
+    """
+    # Adding zero turns -0.0 into 0.0: they are the same score and must tie.
+    bits = np.ascontiguousarray(scores + np.float32(0)).view(np.uint32)
+    ascending = np.where(bits >> 31 == 0, bits | np.uint32(0x80000000), ~bits)
+    return (~ascending).astype(np.uint64) << np.uint64(32) | places.astype(np.uint64)
 
 
 def smallest(keys: Keys, k: int) -> Keys:
@@ -61,15 +73,3 @@ def scores_of(keys: Keys) -> Float32:
     ascending = ~(keys >> np.uint64(32)).astype(np.uint32)
     bits = np.where(ascending >> 31 == 1, ascending & np.uint32(0x7FFFFFFF), ~ascending)
     return bits.astype(np.uint32).view(np.float32)
-
-
-def _keys(scores: Float32, places: Places) -> Keys:
-    """One integer a cell, ascending = better score, then smaller place: no two in a row are equal.
-
-    The bits of a float32 order like the number once negative ones are flipped; the place of the
-    column (its rank by tie key) fills the low 32 bits.
-    """
-    # Adding zero turns -0.0 into 0.0: they are the same score and must tie.
-    bits = np.ascontiguousarray(scores + np.float32(0)).view(np.uint32)
-    ascending = np.where(bits >> 31 == 0, bits | np.uint32(0x80000000), ~bits)
-    return (~ascending).astype(np.uint64) << np.uint64(32) | places.astype(np.uint64)

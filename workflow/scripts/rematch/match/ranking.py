@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,24 +11,31 @@ import pyarrow as pa
 
 from rematch import forms
 from rematch.errors import AGAIN, UserError
-from rematch.match.best import Keys, Places, best, places_of, scores_of, smallest
-from rematch.match.scores import Scores, demand_finite
+from rematch.forms import Float32
+from rematch.match.best import Keys, Places, places_of, scores_of
+from rematch.match.dots import Numbers
+from rematch.match.factors import Factored
+from rematch.match.scores import Scores
+from rematch.match.searching import Search
+from rematch.match.standing import Wanted
 
 
 def rank_both(
-    similarity: Scores,
+    scores: Scores,
     article_ties: Mapping[str, Any],
     image_ties: Mapping[str, Any],
     top: int,
+    threads: int = 1,
 ) -> tuple[pa.Table, pa.Table]:
     """The best `top` photos of every article, and the best `top` articles of every photo.
 
     Equal scores are ordered by the tie keys, never by id, name or position.
 
     Args:
-        similarity: scores [n, m].
+        scores: [n, m].
         article_ties, image_ties: a sort key for every id.
         top: length of a list; shorter where there is less to rank.
+        threads: that work at once; they change nothing but the time.
 
     Returns:
         `forms.RANKING` and `forms.IMAGE_RANKING`, sorted by the query's id and the rank.
@@ -35,25 +43,90 @@ def rank_both(
     Raises:
         UserError: a score is NaN or infinite, or an id has no tie key.
     """
-    images, image_places = _by_tie(similarity.gallery, image_ties, similarity.path)
-    articles, article_places = _by_tie(similarity.article_ids, article_ties, similarity.path)
-    of_articles = [np.empty((0, min(top, len(images))), dtype=np.uint64)]
-    of_images = np.empty((len(images), 0), dtype=np.uint64)
-    start = 0
-    for ids, scores in similarity.blocks():
-        demand_finite(scores, ids, similarity.gallery)
-        of_articles.append(best(scores, image_places, top))
-        places = article_places[start : start + len(ids)]
-        start += len(ids)
-        # Only what beats a photo's list so far can enter it.
-        floor = scores_of(of_images[:, -1]) if of_images.shape[1] == top else None
-        better = best(np.ascontiguousarray(scores.T), places, top, floor)
-        of_images = smallest(np.concatenate([of_images, better], axis=1), top)
-    to_images = np.concatenate(of_articles)
-    return (
-        _lists(forms.RANKING, similarity.article_ids, to_images, images),
-        _lists(forms.IMAGE_RANKING, similarity.gallery, of_images, articles),
+    images, image_places = _by_tie(scores.gallery, image_ties, scores.path)
+    articles, article_places = _by_tie(scores.article_ids, article_ties, scores.path)
+    to_images = np.empty((len(articles), min(top, len(images))), dtype=np.uint64)
+
+    def written(rows: Numbers, keys: Keys) -> None:
+        to_images[rows] = keys
+
+    search = Search(
+        scores, article_places, image_places, top, top, threads=threads, written=written
     )
+    of_images, _ = search.run()
+    return (
+        _lists(forms.RANKING, scores.article_ids, to_images, images),
+        _lists(forms.IMAGE_RANKING, scores.gallery, of_images, articles),
+    )
+
+
+@dataclass(frozen=True)
+class Stands:
+    """Where pairs of articles and photos stand.
+
+    Attributes:
+        scores: of each pair, float32 [p].
+        among_images: 1 + the photos that come before it for the article, int64 [p].
+        among_articles: 1 + the articles that come before it for the photo.
+        margins: by how much each article's best score exceeds its second best, 0 where there is
+            but one photo: float32 [n], in the order of the articles.
+    """
+
+    scores: Float32
+    among_images: Numbers
+    among_articles: Numbers
+    margins: Float32
+
+
+def where_stand(
+    scores: Scores,
+    pairs: Sequence[tuple[str, str]],
+    article_ties: Mapping[str, Any],
+    image_ties: Mapping[str, Any],
+    threads: int = 1,
+) -> Stands:
+    """The exact ranks of pairs in the whole gallery, by the order of `rank_both`, in one pass.
+
+    Args:
+        scores: [n, m].
+        pairs: article and photo, both among those of the scores.
+        article_ties, image_ties, threads: as in `rank_both`.
+
+    Raises:
+        UserError: a score is NaN or infinite, or an id has no tie key.
+    """
+    _, image_places = _by_tie(scores.gallery, image_ties, scores.path)
+    _, article_places = _by_tie(scores.article_ids, article_ties, scores.path)
+    row = {item: at for at, item in enumerate(scores.article_ids)}
+    column = {item: at for at, item in enumerate(scores.gallery)}
+    rows = np.array([row[article] for article, _ in pairs], dtype=np.int64)
+    columns = np.array([column[image] for _, image in pairs], dtype=np.int64)
+    wanted = Wanted(rows, columns, exact_scores(scores, rows, columns))
+    margins = np.zeros(len(row), dtype=np.float32)
+
+    def written(rows: Numbers, keys: Keys) -> None:
+        if keys.shape[1] > 1:
+            two = scores_of(keys)
+            margins[rows] = two[:, 0] - two[:, 1]
+
+    found = Search(
+        scores, article_places, image_places, 2, 0, wanted, threads=threads, written=written
+    ).run()[1]
+    assert found is not None
+    return Stands(wanted.scores, found.by_row, found.by_column, margins)
+
+
+def exact_scores(scores: Scores, rows: Numbers, columns: Numbers) -> Float32:
+    """The scores of pairs by number, float32 [p]."""
+    if isinstance(scores, Factored):
+        return scores.exact(rows, columns)
+    found = np.empty(len(rows), dtype=np.float32)
+    first = 0
+    for ids, block in scores.blocks():
+        here = (rows >= first) & (rows < first + len(ids))
+        found[here] = block[rows[here] - first, columns[here]]
+        first += len(ids)
+    return found + np.float32(0)
 
 
 def _by_tie(ids: Sequence[str], ties: Mapping[str, Any], path: str) -> tuple[list[str], Places]:
