@@ -1,10 +1,12 @@
-# Embeddings -> similarity -> rankings -> submissions. An ensemble blends similarities.
+# Embeddings -> similarity -> rankings -> submissions. An ensemble blends similarities. The bank of a
+# scorer is the texts of another corpus.
 
 
 rule similarity:
     input:
         texts="results/{corpus}/embeddings/{model}/{translation}.{cleaning}.w{words}.arrow",
         images="results/{corpus}/embeddings/{model}/images.arrow",
+        bank=asked.bank,
     output:
         "results/{corpus}/runs/{translation}.{cleaning}.w{words}.{model}.{scorer}/similarity.arrow",
     log:
@@ -47,6 +49,8 @@ rule ensemble:
         runtime=scaled(3, 0.1),
     params:
         members=asked.member_weights,
+        blend=asked.blend_entry,
+        methods=inputs.blend_code,
         software=inputs.packages("numpy"),
         code=inputs.code("ensemble.py"),
     message:

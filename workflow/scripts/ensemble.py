@@ -9,5 +9,6 @@ from rematch.storage import Similarity, write_similarity
 
 weights = [weight for _, weight in snakemake.params.members]
 members = [Similarity(path) for path in snakemake.input]
-blended = blend(members, weights)
+given = dict(snakemake.params.blend)
+blended = blend(members, weights, given.pop("kind"), **given)
 write_similarity(snakemake.output[0], members[0].gallery, blended, jobs.made_by())

@@ -9,6 +9,7 @@ from rematch.storage import read_embeddings, write_similarity
 
 texts = read_embeddings(snakemake.input.texts)
 images = read_embeddings(snakemake.input.images)
-given = dict(snakemake.params.scorer)
+bank = read_embeddings(snakemake.input.bank[0]) if snakemake.input.get("bank") else None
+given = {**snakemake.params.scorer, "bank": bank}
 scores = score(texts, images, given.pop("kind"), **given)
 write_similarity(snakemake.output[0], images.ids, scores, jobs.made_by())

@@ -36,7 +36,9 @@ def test_embeddings_of_two_checkpoints_are_not_compared():
 
 def test_a_scorer_that_there_is_not_is_refused_with_those_that_there_are():
     one = embeddings("a", unit(np.random.default_rng(3), 2))
-    with pytest.raises(UserError, match="scorer 'cosin' is not one of clip_softmax, cosine"):
+    with pytest.raises(
+        UserError, match="scorer 'cosin' is not one of assignment, clip_softmax, cosine"
+    ):
         list(score(one, one, "cosin"))
 
 

@@ -1,4 +1,5 @@
-"""Methods that say themselves what they are: translators, cleaning steps, layouts, models, scorers.
+"""Methods that say themselves what they are: translators, cleaning steps, layouts, models, scorers,
+blends.
 
 A method is a file in its room's folder (`FAMILIES`), or one of a family's entries in a file. It
 declares itself by `METHOD = Method(...)`, or `METHODS = (Method(...), ...)`: its name, what it
@@ -67,7 +68,7 @@ class Method:
         source: the paper, equation or library that it comes from.
         params: its parameters, beside those that all of its family take.
         run: the name of its function or class in its file.
-        looks_at: of a scorer, one of `LOOKS_AT`.
+        looks_at: of a scorer or a blend, one of `LOOKS_AT`.
         packages: whose versions its results depend on, as requirements.txt names them.
         traits: what its family has to know of it; of cleaning steps see `text.cleaning`.
     """
@@ -96,6 +97,7 @@ FAMILIES = {
     "cleanings": Family("step", "text/cleaning", "steps"),
     "models": Family("backend", "embed/models", "backend"),
     "scorers": Family("scorer", "match/scorers", "kind"),
+    "blends": Family("blend", "match/blends", "kind"),
 }
 """By the section of the configuration whose entries name them."""
 
@@ -229,7 +231,7 @@ def with_methods(schema: Mapping[str, Any]) -> dict[str, Any]:
 def table(section: str) -> str:
     """A family's methods in Markdown: one row a method, and one a parameter."""
     lines = ["| name | what it does | looks at | source |", "|---|---|---|---|"]
-    if section != "scorers":
+    if section not in ("scorers", "blends"):
         lines = ["| name | what it does | source |", "|---|---|---|"]
     extra = []
     for name, each in methods(section).items():

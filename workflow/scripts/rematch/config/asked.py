@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from rematch.config.naming import comparison_plan
-from rematch.config.sweep import Config, axes_of, describe_runs, ensembles, points
+from rematch.config.sweep import GALLERY, Config, axes_of, describe_runs, ensembles, points
 from rematch.methods import methods
 
 TABLE_KEYS = ("pairs", "articles", "images", "truth", "layout", "columns", "quoting")
@@ -196,6 +196,23 @@ class Asked:
     def encoding(self, *keys: str) -> dict[str, Any]:
         """These keys of the section `encoding`."""
         return {key: self.config["encoding"][key] for key in keys}
+
+    def bank(self, wildcards: Any) -> list[str]:
+        """The embeddings of a scorer's bank, if it has one: texts of another corpus, or photos."""
+        corpus, w = str(wildcards.corpus), wildcards
+        bank = self.config["scorers"][w.scorer].get("bank")
+        if bank is None:
+            return []
+        if bank == GALLERY:
+            return [f"results/{corpus}/embeddings/{w.model}/images.arrow"]
+        return [
+            f"results/{bank}/embeddings/{w.model}/{w.translation}.{w.cleaning}.w{w.words}.arrow"
+        ]
+
+    def blend_entry(self, wildcards: Any) -> dict[str, Any]:
+        """How an ensemble blends its members."""
+        named = self.ensembles[wildcards.run].blend
+        return dict(self.config["blends"][named]) if named else {"kind": "mean"}
 
     def members(self, wildcards: Any) -> list[str]:
         """The similarity matrices that an ensemble blends."""

@@ -17,6 +17,17 @@ RESERVED = ("logs", "benchmarks")
 """Folders of results/ that are no corpus."""
 
 
+TAKEN = ("corpus", "text", "embeddings", "runs", "logs", "benchmarks")
+"""Folders of results/ and results/<corpus>/, beside which an experiment has one a corpus."""
+
+
+def place_faults(config: Config) -> Iterator[str]:
+    """Corpora of the sweep whose names stand for other folders, a line each."""
+    for name in config["sweep"]["corpus"]:
+        if name in TAKEN:
+            yield f"sweep.corpus: no corpus can be called {name}, as a folder of results/ is"
+
+
 def section_faults(config: Config) -> Iterator[str]:
     """The faults of a configuration that is valid by its schema, a line each."""
     for name, corpus in config["corpora"].items():

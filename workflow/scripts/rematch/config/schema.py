@@ -14,8 +14,8 @@ from typing import Any
 
 import yaml
 
-from rematch.config.compared import comparison_faults
-from rematch.config.entries import section_faults
+from rematch.config.compared import bank_faults, comparison_faults
+from rematch.config.entries import place_faults, section_faults
 from rematch.config.faults import REGISTRY, near, not_defined, path, schema_faults, short
 from rematch.config.layers import Merged, merge
 from rematch.config.places import bring_along, file_faults
@@ -23,6 +23,8 @@ from rematch.config.sweep import (
     AXES,
     Config,
     axes_of,
+    blend_of,
+    members_of,
     members_without_run,
     points,
     used,
@@ -32,7 +34,7 @@ from rematch.errors import UserError
 from rematch.methods import FAMILIES, methods, with_methods
 
 LONGEST = 240
-"""Letters of a file's name that is made of a corpus and a run."""
+"""Letters of a file's name that is made of corpus and run."""
 
 
 class ConfigError(UserError):
@@ -100,23 +102,18 @@ def resolved(
     _fill_methods(config)
     if project is not None:
         bring_along(config, project)
-    _refuse([*_place_faults(config), *_sweep_faults(config), *section_faults(config)])
+    _refuse([*place_faults(config), *_sweep_faults(config), *section_faults(config)])
     notes = _leave_out(config, merged)
-    faults = [*_ensemble_faults(config), *comparison_faults(config), *_length_faults(config)]
+    faults = [
+        *_ensemble_faults(config),
+        *bank_faults(config),
+        *comparison_faults(config),
+        *_length_faults(config),
+    ]
     _refuse([*faults, *file_faults(config, made)])
     notes += [*_not_everywhere(config), *_unused(config, merged), *_misordered(config, doubt)]
     _share(config)
     return Resolved(config, notes)
-
-
-TAKEN = ("corpus", "text", "embeddings", "runs", "logs", "benchmarks")
-"""Folders of results/ and results/<corpus>/, beside which an experiment has one a corpus."""
-
-
-def _place_faults(config: Mapping[str, Any]) -> Iterator[str]:
-    for name in config["sweep"]["corpus"]:
-        if name in TAKEN:
-            yield f"sweep.corpus: no corpus can be called {name}, as a folder of results/ is"
 
 
 def _share(config: dict[str, Any]) -> None:
@@ -124,7 +121,7 @@ def _share(config: dict[str, Any]) -> None:
 
     As fractions of what is written, so that equal proportions come to the same digits.
     """
-    for members in config["ensembles"].values():
+    for members in map(members_of, config["ensembles"].values()):
         weights = [Fraction(str(member.get("weight", 1))) for member in members]
         for member, weight in zip(members, weights, strict=True):
             member["weight"] = float(weight / sum(weights))
@@ -180,7 +177,11 @@ def _sweep_faults(config: Config) -> Iterator[str]:
 
 
 def _ensemble_faults(config: Config) -> Iterator[str]:
-    for name, members in config["ensembles"].items():
+    for name, entry in config["ensembles"].items():
+        members = members_of(entry)
+        if (blend := blend_of(entry)) is not None and blend not in config["blends"]:
+            known = list(config["blends"])
+            yield f"ensembles.{name}.blend: {blend!r} is not one of blends{near(blend, known)}"
         named = {axis for axis in AXES if axis in members[0]}
         seen: set[tuple[str, ...]] = set()
         for index, member in enumerate(members):
@@ -199,7 +200,7 @@ def _ensemble_faults(config: Config) -> Iterator[str]:
 
 def _misfits(config: Config, name: str) -> list[str]:
     """Why no corpus has all members of an ensemble, a line each; none if one has."""
-    members, corpora = config["ensembles"][name], config["sweep"]["corpus"]
+    members, corpora = members_of(config["ensembles"][name]), config["sweep"]["corpus"]
     if any(not any(members_without_run(members, axes_of(config, c))) for c in corpora):
         return []
     everywhere = {axis: used(config, axis) for axis in AXES}
@@ -218,7 +219,7 @@ def _misfits(config: Config, name: str) -> list[str]:
 def _leave_out(config: Config, merged: Merged) -> list[str]:
     """Take out ensembles that a higher layer left without runs; a line for each."""
     lines = []
-    for name, members in list(config["ensembles"].items()):
+    for name, members in [(n, members_of(e)) for n, e in config["ensembles"].items()]:
         misfits = _misfits(config, name)
         axes = {axis for member in members for axis in AXES if axis in member}
         above = merged.layers[merged.writer("ensembles", name) + 1 :]
@@ -240,7 +241,8 @@ def _sweeps(layer: Mapping[str, Any], axes: set[str]) -> bool:
 
 def _not_everywhere(config: Config) -> Iterator[str]:
     for corpus in config["sweep"]["corpus"]:
-        for name, members in config["ensembles"].items():
+        for name, entry in config["ensembles"].items():
+            members = members_of(entry)
             missing = list(members_without_run(members, axes_of(config, corpus)))
             if missing:
                 index, axis = missing[0]

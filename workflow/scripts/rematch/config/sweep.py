@@ -56,6 +56,7 @@ class Ensemble:
         run: its name among the runs: the key and the axes its members leave open.
         members, weights: one weight a point.
         open: value of each axis that no member names.
+        blend: one of `blends`, None for the weighted mean.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Ensemble:
     members: tuple[Point, ...]
     weights: tuple[float, ...]
     open: Mapping[str, str]
+    blend: str | None = None
 
 
 def axes_of(config: Mapping[str, Any], corpus: str) -> dict[str, list[Any]]:
@@ -125,7 +127,20 @@ def baseline_of(config: Mapping[str, Any], corpus: str) -> str:
 
 def _as_in_paper(blend: Ensemble) -> bool:
     words = {point.words for point in blend.members}
-    return words == {"10", "20", "30", "40"} and len(set(blend.weights)) == 1
+    return (
+        blend.blend is None and words == {"10", "20", "30", "40"} and len(set(blend.weights)) == 1
+    )
+
+
+def members_of(entry: Any) -> list[dict[str, Any]]:
+    """The members of an ensemble as the configuration writes it: a list, or beside their blend."""
+    found: list[dict[str, Any]] = entry["members"] if isinstance(entry, dict) else entry
+    return found
+
+
+def blend_of(entry: Any) -> str | None:
+    """Which of `blends` an ensemble names; None for the weighted mean."""
+    return str(entry["blend"]) if isinstance(entry, dict) else None
 
 
 def members_without_run(
@@ -146,7 +161,8 @@ def ensembles(config: Mapping[str, Any], corpus: str) -> list[Ensemble]:
     axes = axes_of(config, corpus)
     made = set(points(config, corpus))
     found = []
-    for name, members in config["ensembles"].items():
+    for name, entry in config["ensembles"].items():
+        members = members_of(entry)
         if any(members_without_run(members, axes)):
             continue
         named = [axis for axis in AXES if axis in members[0]]
@@ -166,6 +182,7 @@ def ensembles(config: Mapping[str, Any], corpus: str) -> list[Ensemble]:
                     members=tuple(blended),
                     weights=tuple(float(member.get("weight", 1)) for member in members),
                     open=rest,
+                    blend=blend_of(entry),
                 )
             )
     return found
@@ -195,7 +212,7 @@ def describe_runs(config: Mapping[str, Any], corpus: str) -> list[dict[str, Any]
         }
         rows.append(
             {"run": ensemble.run, "label": ensemble.name, "ensemble": ensemble.name}
-            | {"weights": weights, "looks_at": looks_at(config, ensemble.members)}
+            | {"weights": weights, "looks_at": looks_at(config, ensemble.members, ensemble.blend)}
             | blended
         )
     return rows
@@ -207,8 +224,27 @@ def untranslated(config: Mapping[str, Any], corpus: str) -> list[str]:
     return [name for name in names if config["translations"][name]["backend"] == "none"]
 
 
-def looks_at(config: Mapping[str, Any], members: Sequence[Point]) -> str:
-    """What a run may look at besides one query: the most that a scorer of its members does."""
+def looks_at(config: Mapping[str, Any], members: Sequence[Point], blend: str | None = None) -> str:
+    """What a run may look at besides one query: the most that a scorer of its members, or what
+    blends them, does.
+    """
     known = methods("scorers")
-    kinds = {config["scorers"][point.scorer]["kind"] for point in members}
-    return max((known[kind].method.looks_at for kind in kinds), key=LOOKS_AT.index)
+    found = []
+    if blend is not None:
+        found.append(methods("blends")[config["blends"][blend]["kind"]].method.looks_at)
+    for entry in (config["scorers"][point.scorer] for point in members):
+        label = known[entry["kind"]].method.looks_at
+        found.append("gallery" if entry.get("bank") == GALLERY else label)
+    return max(found, key=LOOKS_AT.index)
+
+
+GALLERY = "gallery"
+"""As a bank: the photos themselves."""
+
+
+def banks(config: Mapping[str, Any], corpus: str) -> dict[str, str]:
+    """Of a corpus' scorers that look at texts of another corpus, which it is."""
+    named = {
+        name: config["scorers"][name].get("bank") for name in axes_of(config, corpus)["scorer"]
+    }
+    return {name: bank for name, bank in named.items() if bank not in (None, GALLERY)}

@@ -65,6 +65,11 @@ class Inputs:
 
         return chosen
 
+    def blend_code(self, wildcards: Any) -> Any:
+        """The code of an ensemble's blend."""
+        named = self._asked.blend_entry(wildcards)["kind"]
+        return method_code("blends", named, self._roots, self._contents.result)
+
     def corpus_files(self, wildcards: Any) -> dict[str, list[Any]]:
         """The corpus' tables by role, as the config gives them."""
         corpus = self._config["corpora"][wildcards.corpus]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from rematch.errors import UserError
-from rematch.forms import Block, Embeddings, Float32
+from rematch.forms import Embeddings
 from rematch.match.ranking import rank_both
-from rematch.match.scoring import score
+from rematch.match.scoring import scored
 
 
 def rank(
@@ -23,7 +23,9 @@ def rank(
     image_ids: Sequence[str] | None = None,
     *,
     scorer: str = "cosine",
+    bank: npt.ArrayLike | None = None,
     top: int = 100,
+    threads: int = 1,
     **given: Any,
 ) -> pa.Table:
     """The best `top` photos of every text.
@@ -35,6 +37,8 @@ def rank(
         photos: vectors [m, d] of the same model.
         article_ids, image_ids: distinct; by default "0", "1", and so on.
         scorer: its name, one of `methods("scorers")`, and `given` its parameters.
+        bank: for scorers that look at texts of another corpus, their vectors [k, d].
+        threads: that work at once; they change nothing but the time.
 
     Returns:
         `forms.RANKING`: `article_id`, `rank` (from 1), `image_id`, `score`.
@@ -52,31 +56,11 @@ def rank(
             f"texts have {queries.width} dimensions and photos {gallery.width}; "
             "encode both with one model"
         )
-    scores = _Scored(queries, gallery, scorer, given)
-    return rank_both(scores, _ties(queries), _ties(gallery), top)[0]
-
-
-class _Scored:
-    """`match.scores.Scores` that are computed as they are read."""
-
-    path = "photos"
-
-    def __init__(
-        self, queries: Embeddings, gallery: Embeddings, scorer: str, given: dict[str, Any]
-    ) -> None:
-        self.article_ids, self.gallery = queries.ids, gallery.ids
-        self._made = queries, gallery, scorer
-        self._given = given
-
-    def blocks(self) -> Iterator[Block]:
-        return score(*self._made, **self._given)
-
-    def take(self, articles: Sequence[str], gallery: Sequence[str]) -> Float32:
-        queries, photos, scorer = self._made
-        some = Embeddings(tuple(articles), queries.take(articles), {})
-        rows = [block for _, block in score(some, photos, scorer, **self._given)]
-        columns = [self.gallery.index(name) for name in gallery]
-        return np.concatenate(rows)[:, columns]
+    others = (
+        None if bank is None else gallery if bank is photos else _embeddings("bank", bank, None)
+    )
+    scores = scored(queries, gallery, scorer, others, **given)
+    return rank_both(scores, _ties(queries), _ties(gallery), top, threads)[0]
 
 
 def _embeddings(what: str, given: npt.ArrayLike, ids: Sequence[str] | None) -> Embeddings:

@@ -8,15 +8,13 @@ once to float32, so that a processor's last bits do not reach a score.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
 from rematch.forms import Float32
-
-Floats: TypeAlias = npt.NDArray[np.float64]
+from rematch.match.dots import Floats
+from rematch.match.factors import Pairs, Term
 
 ROWS = 512
 """Queries whose products are in memory at a time."""
@@ -30,11 +28,22 @@ class Biases:
         rows: r of each query, float32 [n].
         columns: c of each photo, float32 [m].
         said: a line for the log, "" if there is nothing to say.
+        switch: for which queries c is taken off, float32 [n]; for all if None.
+        pairs: what is taken off single pairs.
     """
 
     rows: Float32
     columns: Float32
     said: str = ""
+    switch: Float32 | None = None
+    pairs: Pairs = field(default_factory=Pairs.none)
+
+    def term(self, queries: Float32, gallery: Float32) -> Term:
+        """The corrected products."""
+        switch = np.ones(len(queries)) if self.switch is None else self.switch.astype(np.float64)
+        rows, columns = self.rows.astype(np.float64), self.columns.astype(np.float64)
+        weights = np.ones(len(queries))
+        return Term(queries, gallery, weights, rows, columns, switch, self.pairs)
 
 
 def biases(rows: Floats, columns: Floats, said: str = "") -> Biases:
@@ -89,3 +98,15 @@ def top_means(values: Floats, k: int) -> Floats:
     # In order, so that the sum does not depend on how the partition left them.
     best = np.sort(np.partition(values, values.shape[1] - k, axis=1)[:, -k:], axis=1)
     return np.asarray(best.mean(axis=1))
+
+
+def column_top_means(queries: Float32, gallery: Float32, k: int) -> Floats:
+    """Of each photo the mean product with its k nearest queries, of all where there are fewer:
+    float64 [m].
+    """
+    best = np.empty((len(gallery), 0))
+    for _, block in products(queries, gallery):
+        best = np.concatenate([best, block.T], axis=1)
+        if best.shape[1] > k:
+            best = np.partition(best, best.shape[1] - k, axis=1)[:, -k:]
+    return top_means(best, k)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rematch.forms import Float32
+from rematch.match.biases import Biases, biases
 from rematch.methods import Method
 
 METHOD = Method(
@@ -14,14 +15,15 @@ METHOD = Method(
     "Supervision; the paper's step 5",
     looks_at="inductive",
     run="cosine",
+    traits=("biases",),
 )
 
 
-def cosine(queries: Float32, gallery: Float32) -> Float32:
-    """Cosine of L2-normalised vectors: float32 [n, d] x [m, d] -> float32 [n, m].
+def cosine(queries: Float32, gallery: Float32) -> Biases:
+    """Nothing is taken off the products: float32 [n, d] x [m, d] -> biases.
 
-    Summed in float64 and rounded once. A float32 sum depends in its last bits on the processor's
-    vector width, enough to swap two photos somewhere in a table; the rounded float64 sum does not.
+    These are summed in float64 and rounded once. A float32 sum depends in its last bits on the
+    processor's vector width, enough to swap two photos somewhere in a table; the rounded float64
+    sum does not.
     """
-    product = queries.astype(np.float64) @ gallery.astype(np.float64).T
-    return product.astype(np.float32)
+    return biases(np.zeros(len(queries)), np.zeros(len(gallery)))

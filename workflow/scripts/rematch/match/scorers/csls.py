@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rematch.forms import Float32
-from rematch.match.biases import Biases, biases, products, top_means
+from rematch.match.biases import Biases, biases, column_top_means, products, top_means
 from rematch.methods import Method, Param
 
 METHOD = Method(
@@ -34,10 +34,6 @@ def csls(queries: Float32, gallery: Float32, neighbours: int) -> Biases:
     [n, d] x [m, d] -> biases.
     """
     rows = np.empty(len(queries))
-    best = np.empty((len(gallery), 0))
     for which, block in products(queries, gallery):
         rows[which] = top_means(block, neighbours)
-        best = np.concatenate([best, block.T], axis=1)
-        if best.shape[1] > neighbours:
-            best = np.partition(best, best.shape[1] - neighbours, axis=1)[:, -neighbours:]
-    return biases(rows / 2, top_means(best, neighbours) / 2)
+    return biases(rows / 2, column_top_means(queries, gallery, neighbours) / 2)
