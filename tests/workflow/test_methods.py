@@ -68,7 +68,10 @@ def test_a_scorer_is_one_file(branch: Project) -> None:
         ({"kind": "toy", "k": "x"}, "scorers.near.k: 'x' is no whole number"),
         ({"kind": "cosine", "k": 2}, "scorers.near.k: only toy takes one; remove it"),
         ({"kind": "toy", "z": 1}, "scorers.near.z: unknown key"),
-        ({"kind": "coy"}, "scorers.near.kind: 'coy' is not one of clip_softmax, cosine"),
+        (
+            {"kind": "coy"},
+            "scorers.near.kind: 'coy' is not one of assignment, clip_softmax, cosine",
+        ),
     ):
         branch.config["scorers"]["near"] = entry
         assert said in branch.snakemake("-n", ok=False)
@@ -91,8 +94,8 @@ def test_what_a_room_hands_on_counts_for_its_users_alone(branch: Project) -> Non
     assert branch.planned() == {"submission": 3}
     edit(branch, "match/submissions.py", '"article" + "ID"', '"articleID"')
     assert branch.planned() == {}
-    edit(branch, "match/blending.py", "mean /= total", "mean = mean / total")
+    edit(branch, "match/blending.py", "np.array(weights,", "np.asarray(weights,")
     assert branch.planned()["ensemble"] == 1 and "similarity" not in branch.planned()
-    edit(branch, "match/blending.py", "mean = mean / total", "mean /= total")
+    edit(branch, "match/blending.py", "np.asarray(weights,", "np.array(weights,")
     edit(branch, "match/__init__.py", "rank as rank", "rank as rank, best as _")
     assert branch.planned() == {}, "what a room hands on besides is nobody's business"

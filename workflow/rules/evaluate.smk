@@ -1,4 +1,74 @@
-# Rankings + the truth -> metrics -> tables and plots. The only rules that read qrels.parquet.
+# Rankings + the truth -> metrics -> tables and plots. The only rules that read qrels.parquet: `judge`
+# and `conclude` of the corpus that is judged, `tune` and `weigh` of the one that is chosen on.
+
+
+rule tune:
+    input:
+        texts="results/{corpus}/embeddings/{model}/{translation}.{cleaning}.w{words}.arrow",
+        gallery="results/{corpus}/embeddings/{model}/images.arrow",
+        bank=asked.bank,
+        articles="results/{corpus}/corpus/articles.parquet",
+        images="results/{corpus}/corpus/images.parquet",
+        qrels="results/{corpus}/corpus/qrels.parquet",
+    output:
+        chosen="results/{corpus}/tuned/{translation}.{cleaning}.w{words}.{model}.{scorer}/chosen.json",
+        curve="results/{corpus}/tuned/{translation}.{cleaning}.w{words}.{model}.{scorer}/curve.csv",
+    log:
+        "results/logs/tune/{corpus}.{translation}.{cleaning}.w{words}.{model}.{scorer}.log",
+    benchmark:
+        "results/benchmarks/tune/{corpus}.{translation}.{cleaning}.w{words}.{model}.{scorer}.tsv"
+    wildcard_constraints:
+        translation="|".join(CONFIG["translations"]),
+        scorer="|".join(map(re.escape, CONFIG["tuned"])) or "(?!)",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=scaled(2000, 8),
+        runtime=scaled(20, 4),
+    params:
+        scorer=asked.entry("scorers", "scorer"),
+        tuned=asked.tuned_entry,
+        methods=inputs.methods_of("scorers", "scorer"),
+        software=inputs.scorer_packages,
+        code=inputs.code("tune.py"),
+    message:
+        "choosing {wildcards.scorer} on {wildcards.corpus}"
+    script:
+        "../scripts/tune.py"
+
+
+rule weigh:
+    input:
+        members=asked.members,
+        articles="results/{corpus}/corpus/articles.parquet",
+        images="results/{corpus}/corpus/images.parquet",
+        qrels="results/{corpus}/corpus/qrels.parquet",
+    output:
+        chosen="results/{corpus}/tuned/{run}/chosen.json",
+        curve="results/{corpus}/tuned/{run}/curve.csv",
+    log:
+        "results/logs/weigh/{corpus}.{run}.log",
+    benchmark:
+        "results/benchmarks/weigh/{corpus}.{run}.tsv"
+    wildcard_constraints:
+        run="|".join(re.escape(n) for n, e in asked.ensembles.items() if e.name in CONFIG["tuned"])
+        or "(?!)",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=scaled(2000, 4),
+        runtime=scaled(30, 2),
+    params:
+        members=asked.member_weights,
+        blend=asked.blend_entry,
+        tuned=asked.tuned_entry,
+        methods=inputs.blend_code,
+        software=inputs.packages("numpy"),
+        code=inputs.code("weigh.py"),
+    message:
+        "choosing the weights of {wildcards.run} on {wildcards.corpus}"
+    script:
+        "../scripts/weigh.py"
 
 
 # Of every right pair the exact rank; it depends on no cut-off, so that all experiments share it.
@@ -108,6 +178,7 @@ rule table:
         diagnosis=f"{asked.place}/{{corpus}}/diagnosis.parquet",
         reference=inputs.reference(),
         losses=f"{asked.place}/{{corpus}}/losses.csv",
+        chosen=asked.chosen,
     output:
         csv=f"{asked.place}/{{corpus}}/table.csv",
         markdown=f"{asked.place}/{{corpus}}/table.md",

@@ -7,6 +7,7 @@ rule similarity:
         texts="results/{corpus}/embeddings/{model}/{translation}.{cleaning}.w{words}.arrow",
         images="results/{corpus}/embeddings/{model}/images.arrow",
         bank=asked.bank,
+        tuned=asked.tuned_scorer,
     output:
         "results/{corpus}/runs/{translation}.{cleaning}.w{words}.{model}.{scorer}/similarity.arrow",
     log:
@@ -33,7 +34,8 @@ rule similarity:
 
 rule ensemble:
     input:
-        asked.members,
+        members=asked.members,
+        tuned=asked.tuned_weights,
     output:
         "results/{corpus}/runs/{run}/similarity.arrow",
     log:

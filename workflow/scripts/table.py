@@ -4,14 +4,12 @@ from rematch.engine import jobs
 
 log = jobs.start(snakemake)
 
-import json
-
 from rematch import forms
 from rematch.config import describe_runs
 from rematch.report import (
     build,
     from_csv,
-    numbers,
+    numbers_json,
     read_reference,
     table_csv,
     table_html,
@@ -33,8 +31,9 @@ found = build(
     snakemake.params.sort,
     strata=tables.read(source.strata, forms.STRATA),
     diagnosis=tables.read(source.diagnosis, forms.DIAGNOSIS),
+    chosen=[read_json(path) for path in source.get("chosen") or []],
 )
 for name, drawn in zip(output.keys(), (table_csv, table_md, table_html, table_tex), strict=False):
     write_text(output[name], drawn(found))
-write_text(output.numbers, json.dumps(numbers(found), indent=1) + "\n")
+write_text(output.numbers, numbers_json(found))
 log.info("\n%s", table_md(found))

@@ -209,6 +209,35 @@ class Asked:
             f"results/{bank}/embeddings/{w.model}/{w.translation}.{w.cleaning}.w{w.words}.arrow"
         ]
 
+    def tuned_scorer(self, wildcards: Any) -> list[str]:
+        """What was chosen for a run's scorer, if it is tuned."""
+        entry, w = self.config["tuned"].get(wildcards.scorer), wildcards
+        point = f"{w.translation}.{w.cleaning}.w{w.words}.{w.model}.{w.scorer}"
+        return [f"results/{entry['dev']}/tuned/{point}/chosen.json"] if entry else []
+
+    def tuned_weights(self, wildcards: Any) -> list[str]:
+        """What was chosen for an ensemble's weights, if they are tuned."""
+        entry = self.config["tuned"].get(self.ensembles[wildcards.run].name)
+        return [f"results/{entry['dev']}/tuned/{wildcards.run}/chosen.json"] if entry else []
+
+    def tuned_entry(self, wildcards: Any) -> dict[str, Any]:
+        """What of an entry of `tuned` decides what is chosen."""
+        name = wildcards.get("scorer") or self.ensembles[wildcards.run].name
+        entry = self.config["tuned"][name]
+        return {key: entry[key] for key in ("grid", "weights", "metric") if key in entry}
+
+    def chosen(self, wildcards: Any) -> list[str]:
+        """What was chosen for the runs of a corpus, a file each."""
+        corpus = str(wildcards.corpus)
+        named = {point.run: point.scorer for point in points(self.config, corpus)}
+        named |= {each.run: each.name for each in ensembles(self.config, corpus)}
+        tuned = self.config["tuned"]
+        return [
+            f"results/{tuned[name]['dev']}/tuned/{run}/chosen.json"
+            for run, name in named.items()
+            if name in tuned
+        ]
+
     def blend_entry(self, wildcards: Any) -> dict[str, Any]:
         """How an ensemble blends its members."""
         named = self.ensembles[wildcards.run].blend

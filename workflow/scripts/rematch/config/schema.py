@@ -29,6 +29,7 @@ from rematch.config.sweep import (
     points,
     used,
 )
+from rematch.config.tuned import enter_tuned, tuned_faults
 from rematch.config.values import Schema, adapted, options, unusable
 from rematch.errors import UserError
 from rematch.methods import FAMILIES, methods, with_methods
@@ -100,6 +101,7 @@ def resolved(
     config.setdefault("experiment", name)
     _fill(config, schema, schema)
     _fill_methods(config)
+    _refuse(enter_tuned(config))
     if project is not None:
         bring_along(config, project)
     _refuse([*place_faults(config), *_sweep_faults(config), *section_faults(config)])
@@ -107,6 +109,7 @@ def resolved(
     faults = [
         *_ensemble_faults(config),
         *bank_faults(config),
+        *tuned_faults(config),
         *comparison_faults(config),
         *_length_faults(config),
     ]

@@ -41,5 +41,14 @@ if TYPE_CHECKING:
         standings_of as standings_of,
     )
     from rematch.evaluate.true_ranks import judge as judge
+    from rematch.evaluate.tuning import (
+        choose as choose,
+        chosen_json as chosen_json,
+        curve_csv as curve_csv,
+        first_of as first_of,
+        folds_of as folds_of,
+        truth_of as truth_of,
+        weigh as weigh,
+    )
 else:
     __getattr__ = handing_on(__name__)

@@ -10,8 +10,9 @@ from rematch.rooms import handing_on
 if TYPE_CHECKING:
     from rematch.match.arrays import rank as rank
     from rematch.match.blending import blend as blend
-    from rematch.match.ranking import rank_both as rank_both
-    from rematch.match.scoring import score as score
+    from rematch.match.ranking import rank_both as rank_both, where_stand as where_stand
+    from rematch.match.scores import Given as Given
+    from rematch.match.scoring import score as score, scored as scored
     from rematch.match.submissions import submission as submission
 else:
     __getattr__ = handing_on(__name__)

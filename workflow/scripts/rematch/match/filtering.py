@@ -13,10 +13,10 @@ from typing import Protocol
 
 import numpy as np
 
-from rematch.forms import Float32
+from rematch.forms import Float32, Scored
 from rematch.match.dots import Numbers
 from rematch.match.factors import Factored, greatest, longest
-from rematch.match.scores import Scores, demand_finite
+from rematch.match.scores import demand_finite
 
 CELLS = 2**23
 """Of a block, 32 MiB."""
@@ -56,7 +56,7 @@ class Dense:
 
     bound = 0.0
 
-    def __init__(self, scores: Scores) -> None:
+    def __init__(self, scores: Scored) -> None:
         self._scores = scores
         self._read = scores.blocks()
         self._next: dict[int, Float32] = {}
@@ -155,6 +155,6 @@ class Products:
         return self._scores.block(rows)
 
 
-def filter_of(scores: Scores) -> Filter:
+def filter_of(scores: Scored) -> Filter:
     """The filter that suits."""
     return Products(scores) if isinstance(scores, Factored) else Dense(scores)

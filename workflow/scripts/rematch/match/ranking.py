@@ -11,17 +11,16 @@ import pyarrow as pa
 
 from rematch import forms
 from rematch.errors import AGAIN, UserError
-from rematch.forms import Float32
+from rematch.forms import Float32, Scored
 from rematch.match.best import Keys, Places, places_of, scores_of
 from rematch.match.dots import Numbers
 from rematch.match.factors import Factored
-from rematch.match.scores import Scores
 from rematch.match.searching import Search
 from rematch.match.standing import Wanted
 
 
 def rank_both(
-    scores: Scores,
+    scores: Scored,
     article_ties: Mapping[str, Any],
     image_ties: Mapping[str, Any],
     top: int,
@@ -79,7 +78,7 @@ class Stands:
 
 
 def where_stand(
-    scores: Scores,
+    scores: Scored,
     pairs: Sequence[tuple[str, str]],
     article_ties: Mapping[str, Any],
     image_ties: Mapping[str, Any],
@@ -116,7 +115,7 @@ def where_stand(
     return Stands(wanted.scores, found.by_row, found.by_column, margins)
 
 
-def exact_scores(scores: Scores, rows: Numbers, columns: Numbers) -> Float32:
+def exact_scores(scores: Scored, rows: Numbers, columns: Numbers) -> Float32:
     """The scores of pairs by number, float32 [p]."""
     if isinstance(scores, Factored):
         return scores.exact(rows, columns)

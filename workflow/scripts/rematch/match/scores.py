@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from rematch.errors import UserError
-from rematch.forms import Float32, Scored
+from rematch.forms import Block, Float32, Scored
 
 
 class Scores(Scored, Protocol):
@@ -16,6 +17,20 @@ class Scores(Scored, Protocol):
 
     def take(self, articles: Sequence[str], gallery: Sequence[str]) -> Float32:
         """The scores of these articles and photos: float32 [len(articles), len(gallery)]."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """Scores that come in blocks, made as they are read; `forms.Scored`."""
+
+    article_ids: tuple[str, ...]
+    gallery: tuple[str, ...]
+    made: Callable[[], Iterator[Block]]
+    path: str = "scores"
+
+    def blocks(self) -> Iterator[Block]:
+        """All rows, in order: article ids [b], float32 scores [b, m]."""
+        return self.made()
 
 
 def demand_finite(block: Float32, articles: Sequence[str], images: Sequence[str]) -> Float32:

@@ -18,11 +18,10 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from rematch.forms import Float32
+from rematch.forms import Float32, Scored
 from rematch.match.best import NONE, Keys, Places, best, keys_of, scores_of, smallest
 from rematch.match.dots import Numbers
 from rematch.match.filtering import filter_of
-from rematch.match.scores import Scores
 from rematch.match.standing import Standing, Wanted
 
 Small: TypeAlias = npt.NDArray[np.int32]
@@ -55,7 +54,7 @@ class Search:
         written: gets the queries' numbers and lists as they come, each query once.
     """
 
-    scores: Scores
+    scores: Scored
     row_places: Places
     column_places: Places
     top: int
@@ -184,8 +183,12 @@ class _Columns:
             exact = values if not bound else self._source.cells_by_column(here, at, rows)
             return _lists(at, keys_of(exact, self._places[rows]), len(here), self._top)
 
-        with ThreadPoolExecutor(self._threads) as pool:
-            found = list(pool.map(lists, range(len(ends) - 1)))
+        parts = range(len(ends) - 1)
+        if self._threads == 1:
+            found = [lists(part) for part in parts]
+        else:
+            with ThreadPoolExecutor(self._threads) as pool:
+                found = list(pool.map(lists, parts))
         self._join(np.concatenate(found))
 
     def _join(self, keys: Keys) -> None:

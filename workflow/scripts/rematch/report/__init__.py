@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rematch.report.as_csv import (
         metrics_csv as metrics_csv,
         numbers as numbers,
+        numbers_json as numbers_json,
         table_csv as table_csv,
     )
     from rematch.report.as_html import table_html as table_html

@@ -123,3 +123,8 @@ def numbers(results: Results) -> dict[str, object]:
 def _rst(text: str) -> str:
     """Text that reStructuredText shows as it is."""
     return re.sub(r"([\\*_`|@])", r"\\\1", text)
+
+
+def numbers_json(results: Results) -> str:
+    """`numbers`, as a file."""
+    return json.dumps(numbers(results), indent=1) + "\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rematch.evaluate import TEXT_TO_IMAGE
 from rematch.report.answers import Rows
 from rematch.report.results import NONE, Results
 
@@ -60,3 +61,41 @@ def diagnosis_rows(results: Results) -> Rows:
 
 def _share(value: float | None) -> str:
     return NONE if value is None else f"{100 * value:.1f} %"
+
+
+def chosen_rows(results: Results) -> Rows:
+    """What was chosen elsewhere for tuned runs: how they do there and here, and the gap."""
+    head = ["run", "chosen", "on", "by", "there", "here", "here less there"]
+    rows = []
+    for found in results.chosen:
+        run = str(found["run"])
+        metric, corpus = str(found["metric"]), str(found["corpus"])
+        weights = any(name in results.names for name in found["values"])
+        shown = {k: v for k, v in found["values"].items() if v or not weights}
+        values = ", ".join(f"{results.name_of(k)} {v:g}" for k, v in shown.items())
+        cell = results.cells.get((run, TEXT_TO_IMAGE, metric))
+        own = corpus == results.corpus
+        rows.append(
+            [
+                results.name_of(run),
+                f"{values} (of {found['tried']:,} tried)",
+                f"{corpus}{', this corpus' if own else ''}, n {found['articles']:,}",
+                metric,
+                f"{found['value']:.4f}",
+                f"{cell.value:.4f}" if cell else NONE,
+                f"{cell.value - found['value']:+.4f}" if cell else NONE,
+            ]
+        )
+    return "Chosen on one corpus, judged on this", head, rows
+
+
+def own_lines(results: Results) -> list[str]:
+    """A line on the runs that were tuned on the corpus that they are judged on."""
+    own = [each["run"] for each in results.chosen if each["corpus"] == results.corpus]
+    if not own:
+        return []
+    names = ", ".join(results.name_of(run) for run in own)
+    return [
+        f"Tuned on this very corpus, so that their figures are too high: {names}. Judge them on "
+        "another."
+    ]

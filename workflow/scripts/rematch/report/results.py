@@ -65,6 +65,7 @@ class Results:
     noun: str = "articles"
     strata: list[dict[str, Any]] = field(default_factory=list)
     diagnosis: list[dict[str, Any]] = field(default_factory=list)
+    chosen: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def letters(self) -> Mapping[str, str]:
@@ -168,6 +169,7 @@ def build(
     noun: str = "articles",
     strata: pa.Table | None = None,
     diagnosis: pa.Table | None = None,
+    chosen: Iterable[dict[str, Any]] = (),
 ) -> Results:
     """Bring the metrics of all runs of a corpus together with their descriptions.
 
@@ -179,6 +181,7 @@ def build(
         losses: what it lost, as far as that is known.
         comparisons, hypotheses, facts, strata: what `evaluate.conclude` came to, if it did.
         diagnosis: what `evaluate.diagnose` came to.
+        chosen: of each tuned run what was chosen for it, and on which corpus.
         noun: what the queries are; anything but articles is ranked in one direction only.
         sort: "axes", as the runs are given, or "metric", the best first.
 
@@ -195,6 +198,7 @@ def build(
         described.sort(key=lambda run: _height(cells.get((run.name, known[0], ordered[0]))))
     fields = [each.name for each in dataclass_fields(Difference)]
     return Results(
+        chosen=list(chosen),
         corpus=corpus,
         runs=described,
         directions=known + sorted(set(directions) - set(DIRECTIONS)),

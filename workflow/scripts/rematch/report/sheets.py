@@ -17,7 +17,13 @@ from rematch.report.answers import (
     detectable_line,
     same_lines,
 )
-from rematch.report.parts import DIAGNOSIS_NOTE, diagnosis_rows, strata_rows
+from rematch.report.parts import (
+    DIAGNOSIS_NOTE,
+    chosen_rows,
+    diagnosis_rows,
+    own_lines,
+    strata_rows,
+)
 from rematch.report.results import NONE, Cell, Results
 from rematch.report.runs import Run, varying
 from rematch.report.wording import (
@@ -102,7 +108,7 @@ def blocks(results: Results) -> Iterator[Block]:
     if not results.cells:
         yield Line(NO_TRUTH)
         yield _runs(results, "", axes)
-    for line in [*best_lines(results), detectable_line(results)]:
+    for line in [*best_lines(results), *own_lines(results), detectable_line(results)]:
         if line:
             yield Line(line)
     for direction in results.directions:
@@ -119,6 +125,7 @@ def blocks(results: Results) -> Iterator[Block]:
         yield from _paper(results)
     yield from _plain(baseline_rows(results))
     yield from _plain(ablation_rows(results))
+    yield from _plain(chosen_rows(results), lead=4)
     answers = answer_lines(results)
     if answers:
         yield Heading("What the runs answer")
