@@ -1,6 +1,11 @@
 """Scoring, ranking, blending, submissions and evaluation against named peers, in the same run.
 
     PYTHONPATH=workflow/scripts .venv/bin/python benchmarks/matching.py [--articles N] [--photos M]
+    PYTHONPATH=workflow/scripts .venv/bin/python benchmarks/matching.py --square 20000 [--threads 2]
+
+The second form: one pass over N x N scores (the best 100 of both directions and the exact rank of
+every true pair), of one model and of four side by side, against a plain float32 product of the same
+width by NumPy, and torch's product with `topk` of one direction; with the greatest memory.
 
 Scoring and ranking, both directions, from embeddings to the best 100 of each: this project's
 functions with the file between them, against torch (float32 product and `topk`, all in memory).
@@ -17,16 +22,27 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytrec_eval
 import torch
+from threadpoolctl import threadpool_limits
 
 from rematch.evaluate import measures
 from rematch.forms import Embeddings
-from rematch.match import blend, rank_both, score, submission
+from rematch.match import (
+    Factored,
+    Search,
+    Term,
+    Wanted,
+    blend,
+    rank_both,
+    score,
+    submission,
+)
 from rematch.storage import Similarity, write_similarity
 
 TOP = 100
@@ -41,7 +57,12 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=5000)
     parser.add_argument("--dimension", type=int, default=512)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--square", type=int)
+    parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()
+    if given.square:
+        one_pass(given.square, given.dimension, given.threads, given.runs)
+        return
     torch.set_num_threads(1)
     rng = np.random.default_rng(0)
     texts, photos = (unit(rng, n, given.dimension) for n in (given.articles, given.photos))
@@ -70,6 +91,56 @@ def both_rankings(folder: Path, queries: Embeddings, gallery: Embeddings, runs: 
 
     compare("embeddings to both rankings", ours, "torch matmul + topk", theirs, runs)
     return ours()[0]
+
+
+def one_pass(n: int, d: int, threads: int, runs: int) -> None:
+    """Ratios to a plain product."""
+    rng = np.random.default_rng(0)
+    mean = rng.standard_normal(d) * 0.8  # as CLIP's vectors have
+    texts, photos = (
+        (lambda v: (v / np.linalg.norm(v, axis=1, keepdims=True)).astype(np.float32))(
+            rng.standard_normal((n, d)) + mean
+        )
+        for _ in range(2)
+    )
+    ids = tuple(f"a{i:07d}" for i in range(n)), tuple(f"p{i:07d}" for i in range(n))
+    places = rng.permutation(n), rng.permutation(n)
+    torch.set_num_threads(threads)
+    for terms in (1, 4):
+        # Four models of a quarter of the width each are one product of the whole width.
+        parts = [slice(i * d // terms, (i + 1) * d // terms) for i in range(terms)]
+        made = tuple(
+            Term.plain(np.ascontiguousarray(texts[:, p]), np.ascontiguousarray(photos[:, p]))
+            for p in parts
+        )
+        scores = Factored(*ids, made)
+        truth = np.arange(n)
+
+        def ours(scores: Factored = scores, truth: np.ndarray = truth) -> None:
+            lists = np.empty((n, TOP), np.uint64)
+
+            def written(rows: np.ndarray, keys: np.ndarray) -> None:
+                lists[rows] = keys
+
+            wanted = Wanted(truth, truth, scores.exact(truth, truth))
+            Search(scores, *places, TOP, TOP, wanted, threads=threads, written=written).run()
+
+        def product() -> None:
+            out = np.empty((512, n), np.float32)
+            with threadpool_limits(threads):
+                for start in range(0, n, 512):
+                    rows = texts[start : start + 512]
+                    np.matmul(rows, photos.T, out=out[: len(rows)])
+
+        compare(f"one pass, {terms} terms, {n:,} x {n:,}", ours, "a plain product", product, runs)
+
+    def theirs() -> None:
+        gallery = torch.from_numpy(photos).T
+        for start in range(0, n, 512):
+            (torch.from_numpy(texts[start : start + 512]) @ gallery).topk(TOP, dim=1)
+
+    compare("the product alone", product, "torch product and topk, one direction", theirs, runs)
+    print(f"greatest memory {getrusage(RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")
 
 
 def ensemble(folder: Path, runs: int) -> None:

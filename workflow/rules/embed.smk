@@ -22,7 +22,7 @@ rule embed_images:
         gpu=int(CONFIG["encoding"]["device"] == "cuda"),
     params:
         # Without the prompt, which is for texts.
-        model=asked.model_entry("backend", "name", "architecture", "precision"),
+        model=asked.model_entry("backend", "name", "architecture", "precision", "view"),
         methods=inputs.methods_of("models", "model"),
         weights=inputs.model_weights,
         encoding=asked.encoding(*ENCODING_KEYS),
@@ -55,7 +55,7 @@ rule embed_texts:
         runtime=scaled(120, 1),
         gpu=int(CONFIG["encoding"]["device"] == "cuda"),
     params:
-        model=asked.model_entry(),
+        model=asked.text_model,
         methods=inputs.methods_of("models", "model"),
         weights=inputs.model_weights,
         encoding=asked.encoding(*TEXT_KEYS),

@@ -157,6 +157,12 @@ class Asked:
 
         return chosen
 
+    def text_model(self, wildcards: Any) -> dict[str, Any]:
+        """`model_entry` as texts need it, which no view of photos changes."""
+        found: dict[str, Any] = self.model_entry()(wildcards)
+        found.pop("view", None)
+        return found
+
     def translation_entry(self, wildcards: Any) -> dict[str, Any]:
         """What of a translation decides its answers; a kept memory counts by what it holds."""
         own = methods("translations")[

@@ -21,6 +21,8 @@ import pyarrow as pa
 
 from rematch.corpus import opened
 from rematch.embed.models import Encoder, chunks
+from rematch.embed.unit import together, unit
+from rematch.embed.views import PICTURES, VIEWS
 from rematch.errors import UserError
 from rematch.forms import Block, Embeddings, Float32
 from rematch.storage import Store, Vectors, gathered, progress
@@ -112,7 +114,7 @@ def text_vectors(
                 texts = [part[number][0] for number in numbers]
                 cut = (CUT if tokens[number].cut else "" for number in numbers)
                 keys = [f"{part[n][1]}{mark}" for n, mark in zip(numbers, cut, strict=True)]
-                yield keys, _unit(vectors, texts)
+                yield keys, unit(vectors, texts)
         if n_cut:
             log.info("cut to the model's context: %d of the texts", n_cut)
 
@@ -128,6 +130,7 @@ def photo_vectors(
     load: Callable[[], Encoder],
     threads: int = 1,
     made_by: str = "",
+    view: str = "crop",
 ) -> Vectors:
     """Vectors of photos by their pixels' digest: those known already, and the others encoded.
 
@@ -139,6 +142,7 @@ def photo_vectors(
         load: gives the model; called only if a photo is not known.
         threads: that open, resize and compute; their number does not change the result.
         made_by: noted in the metadata.
+        view: one of `views.VIEWS`.
 
     Raises:
         UserError: the gallery is empty, a photo cannot be opened any more, or the model gave a
@@ -158,19 +162,20 @@ def photo_vectors(
     new = sorted(file_of.keys() - (known.keys if known else set()))
     log.info("%d distinct photos, %d of them new", len(file_of), len(new))
 
-    def prepare(digest: str) -> Any:
-        with opened(Path(file_of[digest]), encoder.enough) as photo:
-            return encoder.prepare(photo)
+    def prepare(picture: tuple[str, int]) -> Any:
+        with opened(Path(file_of[picture[0]]), encoder.enough) as photo:
+            return encoder.prepare(VIEWS[view](photo)[picture[1]])
 
     def encoded() -> Iterator[Block]:
+        pictures = [(digest, number) for digest in new for number in range(PICTURES[view])]
         start = 0
-        for vectors in encoder.encode_photos(new, prepare, threads):
-            keys = new[start : start + len(vectors)]
+        for vectors in encoder.encode_photos(pictures, prepare, threads):
+            keys = [digest for digest, _ in pictures[start : start + len(vectors)]]
             start += len(vectors)
-            yield keys, _unit(vectors, keys)
+            yield keys, unit(vectors, keys)
 
     metadata = {**encoder.identity, "made_by": made_by}
-    blocks = _shown(encoded(), len(new), "photos")
+    blocks = _shown(together(encoded()), len(new), "photos")
     old = known.blocks() if known else iter(())
     return Vectors(encoder.dimension, metadata, chain(old, blocks))
 
@@ -256,7 +261,7 @@ def _averaged(articles: Sequence[str], keys: Sequence[str], source: Store | Embe
             names = [articles[at] for at in begin]
             parts = source.take(keys[begin[0] : end[-1]]).astype(np.float64)
             sums = np.add.reduceat(parts, [at - begin[0] for at in begin], axis=0)
-            yield names, _unit(sums, names)
+            yield names, unit(sums, names)
 
     return Vectors(source.width, source.metadata, blocks())
 
@@ -282,17 +287,3 @@ def _shown(blocks: Iterable[Block], total: int, what: str) -> Iterator[Block]:
             names, vectors = [], []
     if names:
         yield names, np.stack(vectors)
-
-
-def _unit(vectors: Float32, names: Sequence[str]) -> Float32:
-    """Rows divided by their L2 norm, computed in float64."""
-    wide = vectors.astype(np.float64)
-    norms = np.sqrt((wide * wide).sum(axis=1, keepdims=True))
-    bad = ~np.isfinite(norms[:, 0]) | (norms[:, 0] == 0)
-    if bad.any():
-        name = names[int(np.flatnonzero(bad)[0])][:80]
-        raise UserError(
-            f"the model gave {name!r} a vector that is zero or not finite; check the checkpoint"
-        )
-    unit: Float32 = (wide / norms).astype(np.float32)
-    return unit
