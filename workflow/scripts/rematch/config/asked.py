@@ -8,12 +8,21 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
 from rematch.config.naming import comparison_plan
-from rematch.config.sweep import GALLERY, Config, axes_of, describe_runs, ensembles, points
+from rematch.config.sweep import (
+    AXES,
+    GALLERY,
+    Config,
+    Point,
+    axes_of,
+    describe_runs,
+    ensembles,
+    points,
+)
 from rematch.methods import methods
 
 TABLE_KEYS = ("pairs", "articles", "images", "truth", "layout", "columns", "quoting")
@@ -217,14 +226,12 @@ class Asked:
 
     def tuned_scorer(self, wildcards: Any) -> list[str]:
         """What was chosen for a run's scorer, if it is tuned."""
-        entry, w = self.config["tuned"].get(wildcards.scorer), wildcards
-        point = f"{w.translation}.{w.cleaning}.w{w.words}.{w.model}.{w.scorer}"
-        return [f"results/{entry['dev']}/tuned/{point}/chosen.json"] if entry else []
+        point = Point(*(str(wildcards[axis]) for axis in AXES))
+        return self._choices({point.run: point.scorer})
 
     def tuned_weights(self, wildcards: Any) -> list[str]:
         """What was chosen for an ensemble's weights, if they are tuned."""
-        entry = self.config["tuned"].get(self.ensembles[wildcards.run].name)
-        return [f"results/{entry['dev']}/tuned/{wildcards.run}/chosen.json"] if entry else []
+        return self._choices({wildcards.run: self.ensembles[wildcards.run].name})
 
     def tuned_entry(self, wildcards: Any) -> dict[str, Any]:
         """What of an entry of `tuned` decides what is chosen."""
@@ -236,7 +243,12 @@ class Asked:
         """What was chosen for the runs of a corpus, a file each."""
         corpus = str(wildcards.corpus)
         named = {point.run: point.scorer for point in points(self.config, corpus)}
-        named |= {each.run: each.name for each in ensembles(self.config, corpus)}
+        return self._choices(
+            named | {each.run: each.name for each in ensembles(self.config, corpus)}
+        )
+
+    def _choices(self, named: Mapping[str, str]) -> list[str]:
+        """What was chosen for those of these runs whose scorer's or ensemble's name is tuned."""
         tuned = self.config["tuned"]
         return [
             f"results/{tuned[name]['dev']}/tuned/{run}/chosen.json"

@@ -100,13 +100,25 @@ def top_means(values: Floats, k: int) -> Floats:
     return np.asarray(best.mean(axis=1))
 
 
-def column_top_means(queries: Float32, gallery: Float32, k: int) -> Floats:
-    """Of each photo the mean product with its k nearest queries, of all where there are fewer:
-    float64 [m].
+class TopMeans:
+    """`top_means` of columns whose rows come a block at a time.
+
+    Args:
+        width: m columns.
+        k: how many of the greatest.
     """
-    best = np.empty((len(gallery), 0))
-    for _, block in products(queries, gallery):
-        best = np.concatenate([best, block.T], axis=1)
-        if best.shape[1] > k:
-            best = np.partition(best, best.shape[1] - k, axis=1)[:, -k:]
-    return top_means(best, k)
+
+    def __init__(self, width: int, k: int) -> None:
+        self._k = k
+        self._best = np.empty((width, 0))
+
+    def add(self, block: Floats) -> None:
+        """Take in rows: float64 [b, m]."""
+        best = np.concatenate([self._best, block.T], axis=1)
+        if best.shape[1] > self._k:
+            best = np.partition(best, best.shape[1] - self._k, axis=1)[:, -self._k :]
+        self._best = best
+
+    def value(self) -> Floats:
+        """float64 [m]."""
+        return top_means(self._best, self._k)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rematch.forms import Float32
-from rematch.match.biases import Biases, biases, column_top_means, products, top_means
+from rematch.match.biases import Biases, TopMeans, biases, products, top_means
 from rematch.methods import Method, Param
 
 METHOD = Method(
@@ -33,7 +33,8 @@ def csls(queries: Float32, gallery: Float32, neighbours: int) -> Biases:
     """Half the mean product with the k nearest, of a query for r and of a photo for c: float32
     [n, d] x [m, d] -> biases.
     """
-    rows = np.empty(len(queries))
+    rows, columns = np.empty(len(queries)), TopMeans(len(gallery), neighbours)
     for which, block in products(queries, gallery):
         rows[which] = top_means(block, neighbours)
-    return biases(rows / 2, column_top_means(queries, gallery, neighbours) / 2)
+        columns.add(block)
+    return biases(rows / 2, columns.value() / 2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rematch.forms import Float32
-from rematch.match.biases import Biases, biases, column_top_means
+from rematch.match.biases import Biases, TopMeans, biases, products
 from rematch.methods import Method, Param
 
 METHOD = Method(
@@ -45,4 +45,7 @@ METHOD = Method(
 
 def nnn(queries: Float32, gallery: Float32, bank: Float32, nearest: int, alpha: float) -> Biases:
     """c(g) = α · mean of the k greatest ⟨b, g⟩: float32 [n, d] x [m, d], bank [k, d] -> biases."""
-    return biases(np.zeros(len(queries)), alpha * column_top_means(bank, gallery, nearest))
+    columns = TopMeans(len(gallery), nearest)
+    for _, block in products(bank, gallery):
+        columns.add(block)
+    return biases(np.zeros(len(queries)), alpha * columns.value())
