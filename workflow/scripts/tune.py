@@ -4,6 +4,8 @@ from rematch.engine import jobs
 
 jobs.start(snakemake)
 
+from pathlib import Path
+
 from rematch import forms
 from rematch.corpus import tie_keys
 from rematch.evaluate import choose, chosen_json, curve_csv, first_of, truth_of
@@ -31,7 +33,7 @@ def tried(values):
 
 
 found = choose(tuned["grid"], tried)
-w, metric = snakemake.wildcards, tuned["metric"]
-run = f"{w.translation}.{w.cleaning}.w{w.words}.{w.model}.{w.scorer}"
-write_text(snakemake.output.chosen, chosen_json(found, run, metric, w.corpus))
-write_text(snakemake.output.curve, curve_csv(found, metric))
+output, metric, corpus = snakemake.output, tuned["metric"], snakemake.wildcards.corpus
+run = Path(output.chosen).parent.name
+write_text(output.chosen, chosen_json(found, run, metric, corpus))
+write_text(output.curve, curve_csv(found, metric))

@@ -17,7 +17,7 @@ NONE = np.uint64(2**64 - 1)
 """Greater than the key of any finite score."""
 
 
-def best(scores: Float32, places: Places, k: int, floor: Float32 | None = None) -> Keys:
+def best(scores: Float32, places: Places, k: int) -> Keys:
     """The keys of each row's k best cells, best first, padded with `NONE` where there are fewer.
 
     The k-th best of a part of a row bounds the k-th best of the whole from below, so most cells
@@ -26,14 +26,12 @@ def best(scores: Float32, places: Places, k: int, floor: Float32 | None = None) 
     Args:
         scores: finite float32 [n, m].
         places: of the columns, in the order that decides between equal scores: int64 [m].
-        floor: of each row a bound known beforehand, float32 [n]; what is below it is left out.
     """
     n, m = scores.shape
     part = m // 8 if m // 8 >= 4 * k else m
-    if floor is None and m <= k:
+    if m <= k:
         return np.sort(keys_of(scores, places), axis=1)
-    if floor is None:
-        floor = np.partition(scores[:, :part], part - k, axis=1)[:, part - k]
+    floor = np.partition(scores[:, :part], part - k, axis=1)[:, part - k]
     above = scores >= floor[:, None]
     counts = np.count_nonzero(above, axis=1)
     cells = np.flatnonzero(above)  # ten times as fast as `nonzero` of a matrix
